@@ -1,0 +1,62 @@
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample/.*/dist/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+};
+
+// Sources name the compiled file, as Node demands of ES modules.
+const compiledName = { '^(\\.{1,2}/.*)\\.js$': '$1' };
+
+// Nest 11 lives in a workspace of its own. Only what is installed there is mapped, so that Nest's probing for packages
+// that are absent fails as it does for a user.
+const nest11 = {
+  '^@nestjs/(common|core|microservices|platform-express|terminus|testing)(/.*)?$':
+    '<rootDir>/test/nest11/node_modules/@nestjs/$1$2',
+};
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      moduleNameMapper: compiledName,
+      testMatch: ['<rootDir>/test/{unit,wire,sim,fuzz}/**/*.spec.ts', '<rootDir>/test/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'net',
+      moduleNameMapper: compiledName,
+      testMatch: ['<rootDir>/test/{e2e,chaos}/**/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'nest12',
+      moduleNameMapper: compiledName,
+      testMatch: ['<rootDir>/test/nest/**/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'nest11',
+      moduleNameMapper: { ...compiledName, ...nest11 },
+      testMatch: ['<rootDir>/test/nest/**/*.spec.ts'],
+    },
+  ],
+};
