@@ -1,0 +1,197 @@
+import type { Endpoint } from '../primitives/endpoint.js';
+import type { NodeId } from '../primitives/node-id.js';
+import type { Nonce } from '../primitives/nonce.js';
+
+/** First byte of every datagram: `W`. */
+export const MAGIC = 0x57;
+
+/** Magic, type and node id. */
+export const HEADER_BYTES = 18;
+
+/** The largest datagram that is sent: the floor of RFC 9000 § 14, which passes every path without fragmentation. */
+export const MAX_DATAGRAM_BYTES = 1200;
+
+/** Second byte of a datagram. 1 to 3 are Warp Mesh v1, which ignores all others. */
+export const PacketType = {
+  INVALIDATE: 0x01,
+  HEARTBEAT: 0x02,
+  BATCH: 0x03,
+  HELLO: 0x10,
+  HELLO_ACK: 0x11,
+  LEAVE: 0x18,
+  PING: 0x19,
+  PING_REQ: 0x1a,
+  PONG: 0x1b,
+  PEERS: 0x1c,
+  MATCHING: 0x1f,
+} as const;
+
+export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/**
+ * What an extended node says behind the declared body of a heartbeat, a batch or a matching event, where v1 does not
+ * look. In a heartbeat `sequence` is the highest sent so far, in the others it is the datagram's own.
+ */
+export interface Trailer {
+  readonly sequence: number;
+  /** The oldest sequence that its origin can still repeat; one above the highest when it can repeat none. */
+  readonly floor: number;
+  /** The origin's wall clock, in ms since the epoch. It informs and never decides. */
+  readonly sentAtMs: number;
+  /** FNV-1a of the cluster's name; left out for the cluster `default`. */
+  readonly clusterTag: number | undefined;
+}
+
+/** v1: one key. Sent by v1 nodes, and understood. */
+export interface InvalidatePacket {
+  readonly kind: 'invalidate';
+  readonly sender: NodeId;
+  readonly key: string;
+}
+
+/** What a heartbeat says of the members its sender knows. Only an extended node's has it. */
+export interface MembershipDigest {
+  /** Members other than the sender that it takes for alive. */
+  readonly count: number;
+  /** Exclusive or of the first six bytes of the ids of those members and of the sender. */
+  readonly hash: number;
+  /** Short ids of those that the sender does not hear through the group; `'all'` where it hears nobody so, or too few. */
+  readonly unheard: readonly number[] | 'all';
+}
+
+export interface HeartbeatPacket {
+  readonly kind: 'heartbeat';
+  readonly sender: NodeId;
+  /** What the sender says its address is: as text, unchecked. */
+  readonly address: string;
+  readonly trailer: Trailer | undefined;
+  readonly members: MembershipDigest | undefined;
+}
+
+/** Data and metadata that belong to one key of a batch, as serialised bytes. */
+export interface KeyAttachment {
+  readonly data: Buffer | undefined;
+  readonly metadata: Buffer | undefined;
+}
+
+export interface BatchPacket {
+  readonly kind: 'batch';
+  readonly sender: NodeId;
+  readonly keys: readonly string[];
+  /** By the key's index; `undefined` when no key of the batch has any. */
+  readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
+  readonly trailer: Trailer | undefined;
+}
+
+/** "All keys that match": globs, which are never keys. Only extended nodes send it. */
+export interface MatchingPacket {
+  readonly kind: 'matching';
+  readonly sender: NodeId;
+  readonly patterns: readonly string[];
+  readonly trailer: Trailer;
+}
+
+/** A greeting, and the answer to one. */
+export interface HelloPacket {
+  readonly kind: 'hello' | 'hello-ack';
+  readonly sender: NodeId;
+  readonly clusterTag: number;
+  /** What the addressee is to echo. In a greeting to the group, one that proves nothing. */
+  readonly nonce: Nonce;
+  /** The addressee's nonce; `NO_NONCE` where none is known. */
+  readonly echo: Nonce;
+  /** The sender has seen its own nonce echoed by the addressee. */
+  readonly verified: boolean;
+  /** The sender has lately heard the addressee through the group. */
+  readonly hearsGroup: boolean;
+  /** This greeting went to the group, not to one address. */
+  readonly toGroup: boolean;
+  /** The sender only publishes: it counts for no quorum. */
+  readonly client: boolean;
+  readonly heartbeatMs: number;
+  readonly highest: number;
+  readonly floor: number;
+  readonly members: { readonly count: number; readonly hash: number };
+  readonly advertised: Endpoint;
+  readonly zone: string | undefined;
+  readonly cluster: string;
+}
+
+/** What all frames between verified members begin with. */
+interface ControlFrame {
+  readonly sender: NodeId;
+  readonly clusterTag: number;
+  /** The addressee's nonce, which only one who hears at its own address knows. */
+  readonly nonce: Nonce;
+}
+
+/** The sender goes; `highest` is the last sequence it sent. */
+export interface LeavePacket extends ControlFrame {
+  readonly kind: 'leave';
+  readonly highest: number;
+}
+
+export interface PingPacket extends ControlFrame {
+  readonly kind: 'ping';
+  /** Chosen by the asker, returned by the answer. */
+  readonly token: number;
+  /** The node that is meant to live at the address; another one there says so by its own id. */
+  readonly target: NodeId;
+}
+
+/** Asks a member to ping another member. */
+export interface PingRequestPacket extends ControlFrame {
+  readonly kind: 'ping-request';
+  readonly token: number;
+  readonly target: NodeId;
+}
+
+export interface PongPacket extends ControlFrame {
+  readonly kind: 'pong';
+  readonly token: number;
+  /** Whose life this attests: the sender's own, or that of the node it was asked to ping. */
+  readonly about: NodeId;
+  readonly hearsGroup: boolean;
+  readonly highest: number;
+}
+
+export interface PeerEntry {
+  readonly id: NodeId;
+  readonly endpoint: Endpoint;
+  readonly client: boolean;
+  readonly highest: number;
+}
+
+/** Who is known, or with `request` also the question who is. */
+export interface PeersPacket extends ControlFrame {
+  readonly kind: 'peers';
+  readonly request: boolean;
+  readonly members: { readonly count: number; readonly hash: number };
+  readonly entries: readonly PeerEntry[];
+}
+
+/** A type that this version does not know. */
+export interface UnknownPacket {
+  readonly kind: 'unknown';
+  readonly sender: NodeId;
+  readonly type: number;
+}
+
+export type Packet =
+  | InvalidatePacket
+  | HeartbeatPacket
+  | BatchPacket
+  | MatchingPacket
+  | HelloPacket
+  | LeavePacket
+  | PingPacket
+  | PingRequestPacket
+  | PongPacket
+  | PeersPacket
+  | UnknownPacket;
+
+/** Why a datagram was refused. */
+export type DecodeFailure = 'too-short' | 'wrong-magic' | 'malformed' | 'unsupported-version';
+
+/** A datagram that was read, or the reason why not. A failure is a value: it costs 6 ns where a throw costs 4.2 µs. */
+export type Decoded = Packet | { readonly kind: 'refused'; readonly reason: DecodeFailure };
