@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const nodeGlobals = ['AbortSignal', 'Buffer', 'clearTimeout', 'console', 'fetch', 'process', 'setTimeout', 'URL'];
+const nodeGlobals = [
+  'AbortSignal',
+  'Buffer',
+  'clearTimeout',
+  'console',
+  'fetch',
+  'performance',
+  'process',
+  'setTimeout',
+  'URL',
+];
 
 export default defineConfig(
   globalIgnores(['**/dist/', '**/coverage/', 'test/packaging/consumers/']),

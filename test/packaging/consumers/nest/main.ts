@@ -1,0 +1,67 @@
+import 'reflect-metadata';
+import { deepStrictEqual, strictEqual } from 'node:assert';
+import { Controller, type INestApplication, Inject, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { TerminusModule } from '@nestjs/terminus';
+import { connectMesh, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule } from 'nestjs-mesh';
+import { MeshBus as MeshBusAlone } from 'nestjs-mesh/bus';
+import { MeshHealthIndicator } from 'nestjs-mesh/terminus';
+import { freePort } from './free-port.js';
+
+interface Heard {
+  readonly key: string;
+  readonly data: unknown;
+  readonly pattern: string;
+}
+
+let tell: (heard: Heard) => void = () => undefined;
+
+@Controller()
+class InvalidationController {
+  constructor(@Inject(MeshClient) private readonly client: MeshClient) {}
+
+  write(): void {
+    this.client.emit('invalidate:user:42', { by: 'pack' });
+  }
+
+  // Without the type argument, Nest 12 wants every parameter after the first to be `unknown`.
+  @EventPattern<string>('invalidate:*')
+  onInvalidate(@MeshKey() key: string, @Payload() data: unknown, @Ctx() context: MeshContext): void {
+    tell({ key, data, pattern: String(context.getPattern()) });
+  }
+}
+
+function appModule(port: number): new () => object {
+  @Module({
+    imports: [MeshModule.forRoot({ interface: 'lo', group: false, cluster: 'pack', port }), TerminusModule],
+    controllers: [InvalidationController],
+    providers: [MeshHealthIndicator],
+  })
+  class AppModule {}
+  return AppModule;
+}
+
+async function check(app: INestApplication): Promise<void> {
+  strictEqual(MeshBus, MeshBusAlone);
+  const heard = new Promise<Heard>((resolve) => {
+    tell = resolve;
+  });
+  connectMesh(app);
+  await app.startAllMicroservices();
+  await app.listen(0, '127.0.0.1');
+  app.get(InvalidationController).write();
+  deepStrictEqual(await heard, { key: 'invalidate:user:42', data: { by: 'pack' }, pattern: 'invalidate:*' });
+  const health = await app.get(MeshHealthIndicator).isHealthy('mesh', { minPeers: 0 });
+  strictEqual(health['mesh']?.status, 'up');
+}
+
+/** A hybrid application hears its own event, once connected, and ends by itself. */
+async function main(): Promise<void> {
+  const app = await NestFactory.create(appModule(await freePort()), { logger: ['error'] });
+  await check(app);
+  await app.close();
+  console.log('the application heard its own event');
+}
+
+void main();
