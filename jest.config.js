@@ -2,7 +2,6 @@ const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample/.*/dist/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -21,8 +20,13 @@ const shared = {
   },
 };
 
-// Sources name the compiled file, as Node demands of ES modules.
-const compiledName = { '^(\\.{1,2}/.*)\\.js$': '$1' };
+const sources = {
+  // Sources name the compiled file, as Node demands of ES modules.
+  '^(\\.{1,2}/.*)\\.js$': '$1',
+  // What a user writes, in snippets and samples.
+  '^nestjs-mesh$': '<rootDir>/lib/index.ts',
+  '^nestjs-mesh/([a-z]+)$': '<rootDir>/lib/$1/index.ts',
+};
 
 // Nest 11 lives in a workspace of its own. Only what is installed there is mapped, so that Nest's probing for packages
 // that are absent fails as it does for a user.
@@ -37,25 +41,26 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      moduleNameMapper: compiledName,
+      moduleNameMapper: sources,
       testMatch: ['<rootDir>/test/{unit,wire,sim,fuzz}/**/*.spec.ts', '<rootDir>/test/*.spec.ts'],
     },
     {
       ...shared,
       displayName: 'net',
-      moduleNameMapper: compiledName,
+      globalSetup: '<rootDir>/tools/build-library.mjs',
+      moduleNameMapper: sources,
       testMatch: ['<rootDir>/test/{e2e,chaos}/**/*.spec.ts'],
     },
     {
       ...shared,
       displayName: 'nest12',
-      moduleNameMapper: compiledName,
+      moduleNameMapper: sources,
       testMatch: ['<rootDir>/test/nest/**/*.spec.ts'],
     },
     {
       ...shared,
       displayName: 'nest11',
-      moduleNameMapper: { ...compiledName, ...nest11 },
+      moduleNameMapper: { ...sources, ...nest11 },
       testMatch: ['<rootDir>/test/nest/**/*.spec.ts'],
     },
   ],
