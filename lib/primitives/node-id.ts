@@ -11,12 +11,12 @@ export const NODE_ID_BYTES = 16;
 
 /** Reads the id at `offset`. The caller has checked that 16 bytes are there. */
 export function readNodeId(bytes: Buffer, offset: number): NodeId {
-  return bytes.latin1Slice(offset, offset + NODE_ID_BYTES) as NodeId;
+  return bytes.toString('latin1', offset, offset + NODE_ID_BYTES) as NodeId;
 }
 
 /** Writes the id at `offset` and returns the offset behind it. */
 export function writeNodeId(id: NodeId, into: Buffer, offset: number): number {
-  return offset + into.latin1Write(id, offset, NODE_ID_BYTES);
+  return offset + into.write(id, offset, NODE_ID_BYTES, 'latin1');
 }
 
 /** The id as bytes of its own. */

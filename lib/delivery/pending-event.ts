@@ -1,0 +1,25 @@
+/** One event to send, checked and serialised by the caller: nothing below refuses it for its content. */
+export interface OutgoingEvent {
+  readonly kind: 'key' | 'matching';
+  /** 1 to 1024 bytes of well-formed text. */
+  readonly key: string;
+  readonly data: Buffer | undefined;
+  readonly metadata: Buffer | undefined;
+}
+
+/** An event that waits to be sent. */
+export interface PendingEvent {
+  readonly event: OutgoingEvent;
+  /** The flush that it belongs to. */
+  readonly ticket: number;
+  /** How many publications want it; none left means that it was withdrawn. */
+  claims: number;
+  waiting: boolean;
+}
+
+/** What one call of `publish` put in. */
+export interface Publication {
+  /** The flush after which all of it is with the kernel. */
+  readonly ticket: number;
+  readonly pending: readonly PendingEvent[];
+}
