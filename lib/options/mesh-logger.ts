@@ -5,3 +5,10 @@ export interface MeshLogger {
   log(message: string): void;
   debug?(message: string): void;
 }
+
+/** Takes everything and says nothing. */
+export const SILENT_LOGGER: MeshLogger = Object.freeze({
+  error: () => undefined,
+  warn: () => undefined,
+  log: () => undefined,
+});
