@@ -1,0 +1,90 @@
+import type { NodeId } from '../primitives/node-id.js';
+import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
+import { writeHeader } from './header.js';
+import { MAX_DATAGRAM_BYTES, type PacketType } from './packet.js';
+import { type AttachmentTlv, writeAttachmentTlv, writeClusterTlv, writeTrailer } from './trailer-encoder.js';
+import { attachmentTlvBytes, clusterTlvBytes, TlvType, TRAILER_BYTES } from './trailer-layout.js';
+
+/** A UTF-16 code unit is at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+const NOWHERE = Buffer.alloc(0);
+
+/**
+ * Lays out one batch, or one datagram of patterns, in the caller's buffer, key by key until no more fit: `begin`, then
+ * `tryAdd` for as long as it says so, then `finish`. One writer lays out one datagram after the other.
+ */
+export class BatchWriter {
+  #into: Buffer = NOWHERE;
+  #clusterTag: number | undefined;
+  #keyCount = 0;
+  /** Offset behind the last key. */
+  #keysEnd = 0;
+  /** Offset that the last key must not pass, as the trailer and the TLVs of all keys so far come behind. */
+  #keysLimit = 0;
+  /** They stand behind the last key, which is not known before the end. */
+  readonly #attachments: AttachmentTlv[] = [];
+
+  /** How many keys the datagram holds so far. */
+  get count(): number {
+    return this.#keyCount;
+  }
+
+  /**
+   * Starts a datagram at the beginning of `into`, which the writer uses until `finish`. What was begun before and not
+   * finished is forgotten.
+   *
+   * @param clusterTag of the sender's cluster; `undefined`, or the tag itself, for the cluster `default`
+   */
+  begin(
+    into: Buffer,
+    type: typeof PacketType.BATCH | typeof PacketType.MATCHING,
+    sender: NodeId,
+    clusterTag: number | undefined,
+  ): void {
+    this.#into = into;
+    this.#clusterTag = clusterTag;
+    this.#keyCount = 0;
+    this.#attachments.length = 0;
+    writeHeader(into, type, sender);
+    this.#keysEnd = KEYS_AT;
+    this.#keysLimit = Math.min(into.length, MAX_DATAGRAM_BYTES) - TRAILER_BYTES - clusterTlvBytes(clusterTag);
+  }
+
+  /**
+   * Adds a key, or leaves the datagram as it is and returns `false` if it would not fit any more. The buffers are kept
+   * until `finish`, and must not change before.
+   */
+  tryAdd(key: string, data: Buffer | undefined, metadata: Buffer | undefined): boolean {
+    const keyAt = this.#keysEnd + KEY_HEAD_BYTES;
+    const keysLimit = this.#keysLimit - attachmentTlvBytes(data?.length) - attachmentTlvBytes(metadata?.length);
+    const room = keysLimit - keyAt;
+    // Measuring a key costs as much as writing it, and only the last ones of a datagram could be too long.
+    if (key.length * MAX_BYTES_PER_UNIT > room && Buffer.byteLength(key, 'utf8') > room) return false;
+    const keyBytes = this.#into.write(key, keyAt, 'utf8');
+    this.#into.writeUInt16BE(keyBytes, this.#keysEnd);
+    if (data !== undefined) this.#attach(TlvType.DATA, data);
+    if (metadata !== undefined) this.#attach(TlvType.METADATA, metadata);
+    this.#keyCount += 1;
+    this.#keysEnd = keyAt + keyBytes;
+    this.#keysLimit = keysLimit;
+    return true;
+  }
+
+  /** Ends the datagram and returns its length. */
+  finish(sequence: number, floor: number, sentAtMs: number): number {
+    const into = this.#into;
+    into.writeUInt16BE(this.#keyCount, KEY_COUNT_AT);
+    let at = writeTrailer(into, this.#keysEnd, { sequence, floor, sentAtMs });
+    at = writeClusterTlv(into, at, this.#clusterTag);
+    for (const attachment of this.#attachments) at = writeAttachmentTlv(into, at, attachment);
+    this.#attachments.length = 0;
+    this.#into = NOWHERE;
+    this.#keysLimit = 0;
+    return at;
+  }
+
+  #attach(type: AttachmentTlv['type'], value: Buffer): void {
+    this.#attachments.push({ type, keyIndex: this.#keyCount, value });
+  }
+}

@@ -1,0 +1,46 @@
+import { readNodeId } from '../primitives/node-id.js';
+import { decodeBatch, decodeMatching } from './batch-decoder.js';
+import { decodeLeave, decodePing, decodePingRequest, decodePong } from './control-codec.js';
+import { decodeHeartbeat } from './heartbeat-codec.js';
+import { decodeHello } from './hello-codec.js';
+import { decodeInvalidate } from './invalidate-codec.js';
+import { type Decoded, HEADER_BYTES, MAGIC, PacketType } from './packet.js';
+import { decodePeers } from './peers-codec.js';
+import { REFUSAL } from './refusal.js';
+
+/**
+ * Reads one datagram, whoever sent it. Never throws, allocates nothing for what a datagram declares and does not hold,
+ * and neither keeps nor changes `bytes`: texts and attachments are copies.
+ */
+export function decodePacket(bytes: Buffer): Decoded {
+  if (bytes.length > 0 && bytes[0] !== MAGIC) return REFUSAL.WRONG_MAGIC;
+  if (bytes.length < HEADER_BYTES) return REFUSAL.TOO_SHORT;
+  const type = bytes[1]!;
+  const sender = readNodeId(bytes, 2);
+  switch (type) {
+    case PacketType.BATCH:
+      return decodeBatch(bytes, sender);
+    case PacketType.HEARTBEAT:
+      return decodeHeartbeat(bytes, sender);
+    case PacketType.INVALIDATE:
+      return decodeInvalidate(bytes, sender);
+    case PacketType.MATCHING:
+      return decodeMatching(bytes, sender);
+    case PacketType.HELLO:
+      return decodeHello(bytes, 'hello', sender);
+    case PacketType.HELLO_ACK:
+      return decodeHello(bytes, 'hello-ack', sender);
+    case PacketType.LEAVE:
+      return decodeLeave(bytes, sender);
+    case PacketType.PING:
+      return decodePing(bytes, sender);
+    case PacketType.PING_REQ:
+      return decodePingRequest(bytes, sender);
+    case PacketType.PONG:
+      return decodePong(bytes, sender);
+    case PacketType.PEERS:
+      return decodePeers(bytes, sender);
+    default:
+      return { kind: 'unknown', sender, type };
+  }
+}

@@ -1,0 +1,32 @@
+import type { NodeId } from '../primitives/node-id.js';
+import { writeHeader } from './header.js';
+import { type HeartbeatPacket, PacketType } from './packet.js';
+import { REFUSAL, type Refusal } from './refusal.js';
+import { findSingleKeyEnd, SINGLE_KEY_AT, writeSingleKey } from './single-key.js';
+import { readText } from './text.js';
+import { readTail } from './trailer-decoder.js';
+import { writeClusterTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
+
+/**
+ * Writes a heartbeat from the beginning of `into` and returns its length. Without a trailer it is v1's, in which
+ * `members` has no place. More than `MAX_UNHEARD_COUNT` unheard members are sent as `'all'`.
+ */
+export function encodeHeartbeat(into: Buffer, packet: HeartbeatPacket): number {
+  const { trailer, members } = packet;
+  writeHeader(into, PacketType.HEARTBEAT, packet.sender);
+  let at = writeSingleKey(into, packet.address);
+  if (trailer === undefined) return at;
+  at = writeTrailer(into, at, trailer);
+  at = writeClusterTlv(into, at, trailer.clusterTag);
+  return members === undefined ? at : writeMembersTlv(into, at, members);
+}
+
+export function decodeHeartbeat(bytes: Buffer, sender: NodeId): HeartbeatPacket | Refusal {
+  const end = findSingleKeyEnd(bytes);
+  if (end === undefined) return REFUSAL.TOO_SHORT;
+  const address = readText(bytes, SINGLE_KEY_AT, end);
+  if (address === undefined) return REFUSAL.MALFORMED;
+  const tail = readTail(bytes, end, 0);
+  if (tail.kind === 'refused') return tail;
+  return { kind: 'heartbeat', sender, address, trailer: tail.trailer, members: tail.members };
+}

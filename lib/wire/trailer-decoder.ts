@@ -1,0 +1,108 @@
+import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
+import type { KeyAttachment, MembershipDigest, Trailer } from './packet.js';
+import { REFUSAL, type Refusal } from './refusal.js';
+import {
+  ALL_UNHEARD,
+  CLUSTER_TAG_BYTES,
+  DIGEST_BYTES,
+  KEY_INDEX_BYTES,
+  SHORT_ID_BYTES,
+  TLV_HEAD_BYTES,
+  TlvType,
+  TRAILER_BYTES,
+  TRAILER_MAGIC,
+  TRAILER_VERSION,
+} from './trailer-layout.js';
+
+/** What stands behind the declared body of a datagram. */
+export interface Tail {
+  readonly kind: 'tail';
+  readonly trailer: Trailer | undefined;
+  readonly members: MembershipDigest | undefined;
+  readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
+}
+
+const NO_TAIL: Tail = { kind: 'tail', trailer: undefined, members: undefined, attachments: undefined };
+
+/** The values of the TLVs that were read so far. */
+interface TlvValues {
+  readonly keyCount: number;
+  clusterTag: number | undefined;
+  members: MembershipDigest | undefined;
+  attachments: Map<number, KeyAttachment> | undefined;
+}
+
+/** Reads what follows `offset`, behind a body of `keyCount` keys. Everything in it is a copy. */
+export function readTail(bytes: Buffer, offset: number, keyCount: number): Tail | Refusal {
+  // What does not begin as ours is anybody's: v1 lets any bytes follow its body.
+  if (bytes.length - offset < TRAILER_BYTES) return NO_TAIL;
+  if (bytes[offset] !== TRAILER_MAGIC || bytes[offset + 1]! >>> 4 !== TRAILER_VERSION) return NO_TAIL;
+  const values: TlvValues = { keyCount, clusterTag: undefined, members: undefined, attachments: undefined };
+  const refusal = readTlvs(bytes, offset + TRAILER_BYTES, values);
+  if (refusal !== undefined) return refusal;
+  const trailer = {
+    sequence: bytes.readUIntBE(offset + 2, 6),
+    floor: bytes.readUIntBE(offset + 8, 6),
+    sentAtMs: bytes.readUIntBE(offset + 14, 6),
+    clusterTag: values.clusterTag,
+  };
+  return { kind: 'tail', trailer, members: values.members, attachments: values.attachments };
+}
+
+function readTlvs(bytes: Buffer, offset: number, values: TlvValues): Refusal | undefined {
+  let at = offset;
+  while (at < bytes.length) {
+    const start = at + TLV_HEAD_BYTES;
+    if (start > bytes.length) return REFUSAL.TOO_SHORT;
+    const end = start + bytes.readUInt16BE(at + 1);
+    if (end > bytes.length) return REFUSAL.TOO_SHORT;
+    if (!readTlv(bytes[at]!, bytes.subarray(start, end), values)) return REFUSAL.MALFORMED;
+    at = end;
+  }
+  return undefined;
+}
+
+/** Whether the value is one that its type allows. A later value of the same kind takes the place of an earlier one. */
+function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
+  switch (type) {
+    case TlvType.DATA:
+    case TlvType.METADATA:
+      return readAttachment(type, value, into);
+    case TlvType.CLUSTER:
+      if (value.length < CLUSTER_TAG_BYTES) return false;
+      into.clusterTag = value.readUInt32BE(0);
+      return true;
+    case TlvType.MEMBERS:
+      into.members = readMembers(value);
+      return into.members !== undefined;
+    default:
+      return true;
+  }
+}
+
+function readAttachment(type: typeof TlvType.DATA | typeof TlvType.METADATA, value: Buffer, into: TlvValues): boolean {
+  if (value.length < KEY_INDEX_BYTES) return false;
+  const keyIndex = value.readUInt16BE(0);
+  if (keyIndex >= into.keyCount) return false;
+  const copy = Buffer.from(value.subarray(KEY_INDEX_BYTES));
+  into.attachments ??= new Map();
+  const known = into.attachments.get(keyIndex);
+  into.attachments.set(keyIndex, {
+    data: type === TlvType.DATA ? copy : known?.data,
+    metadata: type === TlvType.METADATA ? copy : known?.metadata,
+  });
+  return true;
+}
+
+function readMembers(value: Buffer): MembershipDigest | undefined {
+  if (value.length < DIGEST_BYTES) return undefined;
+  const { count, hash } = readMemberSet(value, 0);
+  const unheardCount = value.readUInt16BE(MEMBER_SET_BYTES);
+  if (unheardCount === ALL_UNHEARD) return { count, hash, unheard: 'all' };
+  if (value.length < DIGEST_BYTES + unheardCount * SHORT_ID_BYTES) return undefined;
+  const unheard: number[] = [];
+  for (let index = 0; index < unheardCount; index += 1) {
+    unheard.push(value.readUInt32BE(DIGEST_BYTES + index * SHORT_ID_BYTES));
+  }
+  return { count, hash, unheard };
+}

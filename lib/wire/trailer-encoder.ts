@@ -1,0 +1,72 @@
+import { isNamedCluster } from './cluster-tag.js';
+import { writeMemberSet } from './member-set.js';
+import type { MembershipDigest } from './packet.js';
+import {
+  ALL_UNHEARD,
+  CLUSTER_TAG_BYTES,
+  DIGEST_BYTES,
+  KEY_INDEX_BYTES,
+  SHORT_ID_BYTES,
+  TlvType,
+  TRAILER_MAGIC,
+  TRAILER_VERSION,
+} from './trailer-layout.js';
+
+/**
+ * How many members a heartbeat lists as unheard. Who hears fewer through the group says `'all'`: beside a list of this
+ * length 600 bytes remain for what later versions have to say.
+ */
+export const MAX_UNHEARD_COUNT = 128;
+
+/** What the fixed part of a trailer says. */
+export interface TrailerNumbers {
+  readonly sequence: number;
+  readonly floor: number;
+  readonly sentAtMs: number;
+}
+
+/** Writes the fixed part of a trailer and returns the offset behind it. */
+export function writeTrailer(into: Buffer, offset: number, numbers: TrailerNumbers): number {
+  into[offset] = TRAILER_MAGIC;
+  into[offset + 1] = TRAILER_VERSION << 4;
+  let at = into.writeUIntBE(numbers.sequence, offset + 2, 6);
+  at = into.writeUIntBE(numbers.floor, at, 6);
+  return into.writeUIntBE(numbers.sentAtMs, at, 6);
+}
+
+/** Names the cluster, unless it is `default`, and returns the offset behind it. */
+export function writeClusterTlv(into: Buffer, offset: number, tag: number | undefined): number {
+  if (!isNamedCluster(tag)) return offset;
+  const at = writeTlvHead(into, offset, TlvType.CLUSTER, CLUSTER_TAG_BYTES);
+  return into.writeUInt32BE(tag, at);
+}
+
+/** Data or metadata of one key. */
+export interface AttachmentTlv {
+  readonly type: typeof TlvType.DATA | typeof TlvType.METADATA;
+  readonly keyIndex: number;
+  readonly value: Buffer;
+}
+
+export function writeAttachmentTlv(into: Buffer, offset: number, tlv: AttachmentTlv): number {
+  const at = writeTlvHead(into, offset, tlv.type, KEY_INDEX_BYTES + tlv.value.length);
+  const valueAt = into.writeUInt16BE(tlv.keyIndex, at);
+  return valueAt + tlv.value.copy(into, valueAt);
+}
+
+export function writeMembersTlv(into: Buffer, offset: number, members: MembershipDigest): number {
+  const { unheard } = members;
+  const listed = unheard === 'all' || unheard.length > MAX_UNHEARD_COUNT ? undefined : unheard;
+  const listBytes = SHORT_ID_BYTES * (listed?.length ?? 0);
+  let at = writeTlvHead(into, offset, TlvType.MEMBERS, DIGEST_BYTES + listBytes);
+  at = writeMemberSet(into, at, members);
+  at = into.writeUInt16BE(listed?.length ?? ALL_UNHEARD, at);
+  if (listed === undefined) return at;
+  for (const shortId of listed) at = into.writeUInt32BE(shortId, at);
+  return at;
+}
+
+function writeTlvHead(into: Buffer, offset: number, type: TlvType, valueBytes: number): number {
+  into[offset] = type;
+  return into.writeUInt16BE(valueBytes, offset + 1);
+}
