@@ -3,9 +3,19 @@ import type { KeyAttachment } from '../wire/packet.js';
 
 /** What the core has to tell the application, in the order in which it happened. */
 export type NodeEvent =
-  | { readonly kind: 'keys'; readonly origin: PeerView; readonly sequence: number; readonly keys: readonly string[];
-      readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined }
-  | { readonly kind: 'matching'; readonly origin: PeerView; readonly sequence: number; readonly patterns: readonly string[] }
+  | {
+      readonly kind: 'keys';
+      readonly origin: PeerView;
+      readonly sequence: number;
+      readonly keys: readonly string[];
+      readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
+    }
+  | {
+      readonly kind: 'matching';
+      readonly origin: PeerView;
+      readonly sequence: number;
+      readonly patterns: readonly string[];
+    }
   /** All that was published up to this ticket is with the kernel. */
   | { readonly kind: 'flushed'; readonly ticket: number }
   | { readonly kind: 'peer'; readonly peer: PeerView }

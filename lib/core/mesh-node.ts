@@ -1,0 +1,223 @@
+import type { Endpoint } from '../primitives/endpoint.js';
+import type { Instant } from '../primitives/instant.js';
+import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
+import type { PeerView } from '../membership/peer-view.js';
+import type { Arrival } from './arrival.js';
+import type { NodeCounters } from './counters.js';
+import { Greeter } from './greeter.js';
+import { Joining } from './joining.js';
+import { Leaving } from './leaving.js';
+import type { MeshNodeConfig } from './node-config.js';
+import { NodeContext } from './node-context.js';
+import type { NodeEvent, NodeStatus } from './node-event.js';
+import { PeerExchange } from './peer-exchange.js';
+import { Pulse } from './pulse.js';
+import { Receiver } from './receiver.js';
+import { Roster } from './roster.js';
+import { Router } from './router.js';
+import { Sender } from './sender.js';
+import type { Transmit } from './transmit.js';
+import { Watch } from './watch.js';
+
+/** A timer that fires later than this was late because the process stood still. */
+const STALL_MS = 1000;
+
+export interface NodeStats {
+  readonly counters: Readonly<NodeCounters>;
+  /** What was dropped of what arrived, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly pendingKeys: number;
+  readonly members: number;
+  readonly unverified: number;
+}
+
+/**
+ * One node of the mesh as a state machine: no socket, no clock, no timer, no chance of its own.
+ *
+ * It is told what the application wants (`join`, `publish`, `leave`) and what network and time bring (`handle…`), and
+ * asked what it wants (`poll…`). Every input is followed by a full drain before the next one: `pollTransmit` until it
+ * returns `undefined`, `pollEvent` likewise, then `pollTimeout` for when to call `handleTimeout`. Nobody but the driver
+ * and the simulator calls it. It never throws for what comes from the network.
+ */
+export class MeshNode {
+  readonly #context: NodeContext;
+  readonly #roster: Roster;
+  readonly #greeter: Greeter;
+  readonly #exchange: PeerExchange;
+  readonly #pulse: Pulse;
+  readonly #watch: Watch;
+  readonly #sender: Sender;
+  readonly #router: Router;
+  readonly #joining: Joining;
+  readonly #leaving: Leaving;
+  #status: NodeStatus = 'joining';
+
+  constructor(config: MeshNodeConfig) {
+    const context = new NodeContext(config);
+    this.#context = context;
+    this.#roster = new Roster(context);
+    this.#greeter = new Greeter(context, this.#roster);
+    this.#exchange = new PeerExchange(context, this.#roster);
+    this.#pulse = new Pulse(context, this.#roster, this.#exchange);
+    this.#watch = new Watch(context, this.#roster);
+    this.#sender = new Sender(context);
+    const parts = {
+      roster: this.#roster,
+      greeter: this.#greeter,
+      exchange: this.#exchange,
+      pulse: this.#pulse,
+      watch: this.#watch,
+    };
+    this.#router = new Router(context, { ...parts, receiver: new Receiver(context, parts) });
+    this.#joining = new Joining(context, this.#exchange);
+    this.#leaving = new Leaving(context);
+  }
+
+  /** Greets the group and the seeds. Status `ready` follows when they have answered, or have been given the time to. */
+  join(now: Instant): void {
+    this.#context.events.push({ kind: 'status', status: 'joining' });
+    this.#joining.start(now);
+    this.#greeter.start(now);
+    this.#pulse.start(now);
+    this.#roster.greetSeeds(now);
+    this.#settle(now);
+  }
+
+  /** Sends what waits, says goodbye, and ends with status `left`. Only `handleSent` and time move it from here on. */
+  leave(now: Instant): void {
+    if (this.#leaving.active) return;
+    this.#joining.stop();
+    this.#pulse.stop();
+    this.#sender.batcher.release();
+    this.#sender.batcher.startFlush();
+    this.#leaving.start(now);
+    this.#settle(now);
+  }
+
+  /**
+   * Takes all of the events, or none: `undefined` when more would wait than `limits.pendingKeys`. What is taken before
+   * the node is ready goes out then. An event `flushed` with the publication's ticket, or a later one, tells that the
+   * kernel has it.
+   */
+  publish(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
+    return this.#sender.publish(now, events);
+  }
+
+  /** Takes back what still waits and nobody else has published too. */
+  withdraw(publication: Publication): void {
+    this.#sender.batcher.withdraw(publication);
+    this.#sender.tellFlushed();
+  }
+
+  /** All addresses that the user's seeds stand for. */
+  handleSeeds(now: Instant, endpoints: readonly Endpoint[]): void {
+    this.#context.seeds = new Set(endpoints);
+    if (!this.#leaving.active) this.#roster.greetSeeds(now);
+    this.#settle(now);
+  }
+
+  /** All addresses that this node can be reached at, the one to tell others first. */
+  handleEndpoints(now: Instant, endpoints: readonly Endpoint[]): void {
+    this.#context.endpoints = endpoints;
+    this.#settle(now);
+  }
+
+  /** `bytes` is neither kept nor changed. */
+  handleDatagram(now: Instant, arrival: Arrival, bytes: Buffer): void {
+    this.#router.route(now, arrival, bytes);
+    if (this.#watch.isolated) this.#reviewIsolation(now);
+    this.#settle(now);
+  }
+
+  /** The kernel has taken the datagram, or refused it for some destination. */
+  handleSent(now: Instant, id: number, failed: boolean): void {
+    this.#sender.handleSent(id, failed);
+    this.#settle(now);
+  }
+
+  handleTimeout(now: Instant): void {
+    const lateness = now - this.pollTimeout();
+    if (lateness > STALL_MS) this.#watch.forgive(lateness);
+    if (!this.#leaving.active) {
+      this.#greeter.handleTimeout(now);
+      this.#pulse.handleTimeout(now);
+      this.#exchange.handleTimeout(now);
+      if (this.#watch.handleTimeout(now)) this.#reviewIsolation(now);
+    }
+    if (now >= this.#sender.batcher.deadline()) this.#sender.batcher.startFlush();
+    this.#settle(now);
+  }
+
+  /** Writes the next datagram into `into`, at least 1200 bytes long, and says where it is to go. */
+  pollTransmit(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
+    return this.#sender.poll(now, wallClockMs, into);
+  }
+
+  pollEvent(): NodeEvent | undefined {
+    return this.#context.events.take();
+  }
+
+  /** When to call `handleTimeout`, `NEVER` for not at all. Not later than now means at the end of this turn. */
+  pollTimeout(): Instant {
+    const sending = Math.min(this.#sender.batcher.deadline(), this.#leaving.deadline());
+    if (this.#leaving.active) return sending;
+    return Math.min(
+      sending,
+      this.#joining.deadline(),
+      this.#greeter.deadline(),
+      this.#pulse.deadline(),
+      this.#exchange.deadline(),
+      this.#watch.deadline(),
+    );
+  }
+
+  /** Everyone who is taken for a member, v1 nodes included. */
+  peers(): readonly PeerView[] {
+    const peers: PeerView[] = [];
+    for (const member of this.#context.members.values()) if (member.confirmed) peers.push(member);
+    for (const peer of this.#context.legacy.values()) peers.push(peer);
+    return peers;
+  }
+
+  stats(): NodeStats {
+    const { counters, members, greetings } = this.#context;
+    return {
+      counters: { ...counters.values },
+      dropped: counters.dropped(),
+      pendingKeys: this.#sender.batcher.waiting,
+      members: members.confirmedCount,
+      unverified: greetings.size,
+    };
+  }
+
+  /** What follows from any input, whatever it was. */
+  #settle(now: Instant): void {
+    if (this.#roster.takeGrowth()) {
+      this.#pulse.quicken(now);
+      this.#watch.expect(now);
+      for (const member of this.#roster.takeConfirmed()) this.#exchange.compare(now, member);
+    }
+    if (this.#joining.finish(now)) {
+      this.#sender.batcher.release();
+      this.#become('ready');
+    }
+    if (!this.#leaving.active || this.#status === 'left') return;
+    if (this.#leaving.proceed(now, this.#sender.idle)) this.#become('left');
+  }
+
+  #reviewIsolation(now: Instant): void {
+    if (this.#joining.active || this.#leaving.active) return;
+    const isolated = this.#watch.judgeIsolation(now);
+    if (isolated === (this.#status === 'isolated')) return;
+    this.#become(isolated ? 'isolated' : 'ready');
+    if (!isolated) return;
+    const lost = this.#context.members.confirmedCount;
+    this.#context.events.push({ kind: 'warning', warning: { code: 'isolated', lost } });
+  }
+
+  #become(status: NodeStatus): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#context.events.push({ kind: 'status', status });
+  }
+}

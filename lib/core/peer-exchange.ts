@@ -1,0 +1,120 @@
+import { isLoopback, isUnspecified } from '../primitives/endpoint.js';
+import { type Instant, NEVER } from '../primitives/instant.js';
+import type { Member } from '../membership/member.js';
+import { MAX_PEER_ENTRIES } from '../wire/encode-frames.js';
+import type { PeerEntry, PeersPacket } from '../wire/packet.js';
+import type { NodeContext } from './node-context.js';
+import type { Roster } from './roster.js';
+
+/** Between two questions pass at least this, and more with more members: an answer is as long as the mesh is large. */
+const ASK_SPACING_MS = 50;
+const ASK_SPACING_PER_MEMBER_MS = 2;
+/** A member gets the list at most this often. */
+const ANSWER_SPACING_MS = 25;
+/** An answer that has not come by then is not waited for. */
+const ANSWER_TIMEOUT_MS = 200;
+/** Those told of in one answer are greeted this far apart, so that a large mesh is not met in one burst. */
+const GREETING_SPACING_MS = 0.05;
+
+/**
+ * Spreads membership. Everyone says how many it knows and a hash of who; whoever sees another set than its own asks for
+ * the list, and greets those it did not know. So a node that knows one other comes to know all.
+ */
+export class PeerExchange {
+  readonly #context: NodeContext;
+  readonly #roster: Roster;
+  #askWhom: Member | undefined;
+  #askAt: Instant = NEVER;
+  #nextAskAt: Instant = -NEVER;
+  #answerDueBy: Instant = -NEVER;
+
+  constructor(context: NodeContext, roster: Roster) {
+    this.#context = context;
+    this.#roster = roster;
+  }
+
+  /** Whether somebody is to be asked or has yet to answer. */
+  isWaiting(now: Instant): boolean {
+    return this.#askAt < NEVER || now < this.#answerDueBy;
+  }
+
+  deadline(): Instant {
+    return this.#askAt;
+  }
+
+  /** Asks the member whom it knows, if that is not whom this node knows. */
+  compare(now: Instant, member: Member): void {
+    if (!member.confirmed || !this.#differs(member)) return;
+    this.#askWhom = member;
+    this.#askAt = Math.max(now, this.#nextAskAt);
+  }
+
+  handleTimeout(now: Instant): void {
+    if (now < this.#askAt) return;
+    this.#askAt = NEVER;
+    const member = this.#askWhom;
+    this.#askWhom = undefined;
+    if (member === undefined || this.#context.members.get(member.id) !== member || !this.#differs(member)) return;
+    const { members, config, outbox } = this.#context;
+    const spacing = Math.min(ASK_SPACING_MS + ASK_SPACING_PER_MEMBER_MS * members.size, config.heartbeatMs);
+    this.#nextAskAt = now + spacing;
+    this.#answerDueBy = now + ANSWER_TIMEOUT_MS;
+    outbox.toOne(this.#packet(member, true, []), member.endpoint);
+  }
+
+  handlePeers(now: Instant, member: Member, packet: PeersPacket): void {
+    member.digest = packet.members;
+    if (packet.request) this.#answer(now, member);
+    else this.#answerDueBy = -NEVER;
+    let greeted = 0;
+    for (const entry of packet.entries) {
+      if (!this.#isNews(entry)) continue;
+      this.#roster.greet(now, entry.endpoint, 'told', now + greeted * GREETING_SPACING_MS);
+      greeted++;
+    }
+  }
+
+  #isNews(entry: PeerEntry): boolean {
+    const { members, config } = this.#context;
+    if (entry.id === config.id || isUnspecified(entry.endpoint)) return false;
+    return members.get(entry.id) === undefined && members.departed(entry.id) === undefined;
+  }
+
+  #answer(now: Instant, member: Member): void {
+    if (now < member.nextPeersAnswerAt) return;
+    member.nextPeersAnswerAt = now + ANSWER_SPACING_MS;
+    const entries: PeerEntry[] = [];
+    for (const other of this.#context.members.values()) {
+      const entry = other === member || !other.confirmed ? undefined : entryFor(member, other);
+      if (entry !== undefined) entries.push(entry);
+    }
+    for (let from = 0; from === 0 || from < entries.length; from += MAX_PEER_ENTRIES) {
+      const page = entries.slice(from, from + MAX_PEER_ENTRIES);
+      this.#context.outbox.toOne(this.#packet(member, false, page), member.endpoint);
+    }
+  }
+
+  #differs(member: Member): boolean {
+    const own = this.#context.members.digest();
+    const theirs = member.digest;
+    return theirs !== undefined && (theirs.hash !== own.hash || theirs.count !== own.count);
+  }
+
+  #packet(member: Member, request: boolean, entries: readonly PeerEntry[]): PeersPacket {
+    return {
+      kind: 'peers',
+      ...this.#context.frameTo(member),
+      request,
+      members: this.#context.members.digest(),
+      entries,
+    };
+  }
+}
+
+/** Where `to` may find `member`: not at a loopback address, unless that is where it lives itself. */
+function entryFor(to: Member, member: Member): PeerEntry | undefined {
+  const local = isLoopback(to.endpoint);
+  const candidates = local ? [member.endpoint, member.advertised] : [member.advertised, member.endpoint];
+  const endpoint = candidates.find((one) => !isUnspecified(one) && (local || !isLoopback(one)));
+  return endpoint === undefined ? undefined : { id: member.id, endpoint, client: member.client, highest: 0 };
+}

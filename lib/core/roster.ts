@@ -1,0 +1,181 @@
+import type { Endpoint } from '../primitives/endpoint.js';
+import { type Instant, NEVER } from '../primitives/instant.js';
+import type { NodeId } from '../primitives/node-id.js';
+import { LEGACY_TIMEOUT_MS, type LegacyPeer } from '../membership/legacy-table.js';
+import { Member, type MemberFacts } from '../membership/member.js';
+import type { PeerState, PeerView } from '../membership/peer-view.js';
+import { ReceiveWindow } from '../reliability/receive-window.js';
+import type { NodeContext } from './node-context.js';
+
+/** How long a member that is gone is remembered: its late packets are known, and others can not talk it back to life. */
+const DEPARTED_MEMORY_MS = 600_000;
+
+/** Who belongs to the mesh. The only part that adds members, confirms them and lets them go. */
+export class Roster {
+  readonly #context: NodeContext;
+  #peersLimitTold = false;
+  #grown = false;
+  #newlyConfirmed: Member[] = [];
+  /** Whether the last that went fell silent, in which case being alone means being cut off. */
+  #lastWasLost = false;
+
+  constructor(context: NodeContext) {
+    this.#context = context;
+  }
+
+  get lastWasLost(): boolean {
+    return this.#lastWasLost;
+  }
+
+  /** Whether anyone was admitted, confirmed, or met as a v1 node since this was last asked. */
+  takeGrowth(): boolean {
+    const grown = this.#grown;
+    this.#grown = false;
+    return grown;
+  }
+
+  /** The members confirmed since this was last asked. */
+  takeConfirmed(): readonly Member[] {
+    const confirmed = this.#newlyConfirmed;
+    this.#newlyConfirmed = [];
+    return confirmed;
+  }
+
+  /**
+   * Takes in a node that has echoed a nonce from its address. Whoever was known there before is gone, as one node lives
+   * at an address.
+   */
+  admit(now: Instant, facts: MemberFacts, highest: number): Member | undefined {
+    const { members, config, windows } = this.#context;
+    const previous = members.at(facts.endpoint);
+    if (previous?.endpoint === facts.endpoint) this.depart(now, previous, 'dead');
+    if (members.size >= config.limits.peers) {
+      this.#refuse();
+      return undefined;
+    }
+    const member = new Member(facts, now);
+    members.add(member);
+    this.#grown = true;
+    const window = windows.get(facts.id);
+    if (window === undefined) windows.set(facts.id, new ReceiveWindow(highest));
+    else window.confirmHighest(highest);
+    return member;
+  }
+
+  /** Both have now seen their nonce echoed: from here on the member counts. */
+  confirm(member: Member): void {
+    if (member.confirmed) return;
+    this.#context.members.confirm(member);
+    this.#context.counters.values.joined++;
+    this.#grown = true;
+    this.#newlyConfirmed.push(member);
+    this.#lastWasLost = false;
+    this.#context.tellPeer(member);
+  }
+
+  /** A packet of the member's own has arrived. */
+  heard(now: Instant, member: Member, viaGroup: boolean): void {
+    member.lastHeardAt = now;
+    this.showedLife(now, member);
+    if (!viaGroup) return;
+    const known = member.isHeardByGroup(now);
+    member.heardByGroupAt = now;
+    if (known || !member.confirmed) return;
+    this.#context.outbox.toOne(
+      {
+        kind: 'pong',
+        ...this.#context.frameTo(member),
+        token: 0,
+        about: this.#context.config.id,
+        hearsGroup: true,
+        highest: this.#context.highest,
+      },
+      member.endpoint,
+    );
+  }
+
+  /** The member lives, by its own word or by that of a third. */
+  showedLife(now: Instant, member: Member): void {
+    member.lastAliveAt = now;
+    if (member.state !== 'suspect') return;
+    member.state = 'alive';
+    member.nextProbeAt = -NEVER;
+    this.#context.tellPeer(member);
+  }
+
+  suspect(member: Member): void {
+    if (member.state === 'suspect') return;
+    member.state = 'suspect';
+    member.nextProbeAt = -NEVER;
+    this.#context.tellPeer(member);
+  }
+
+  /** The member is gone: it said goodbye with the last sequence it used, or it fell silent. */
+  depart(now: Instant, member: Member, how: 'left' | 'dead', leftAt?: number): void {
+    const { members, counters } = this.#context;
+    members.remove(member, now, leftAt);
+    this.#lastWasLost = how === 'dead';
+    if (!member.confirmed) return;
+    if (how === 'left') counters.values.left++;
+    else counters.values.lost++;
+    member.state = how;
+    this.#context.tellPeer(member);
+    this.greetSeeds(now);
+  }
+
+  /** Greets all seeds at which no member lives. */
+  greetSeeds(now: Instant): void {
+    for (const endpoint of this.#context.seeds) this.greet(now, endpoint, 'seed', now);
+  }
+
+  /** Greets the address, unless this node or a member lives there. */
+  greet(now: Instant, endpoint: Endpoint, reason: 'seed' | 'told' | 'old', firstAt: Instant): void {
+    if (this.#context.isSelf(endpoint) || this.#context.members.at(endpoint) !== undefined) return;
+    if (this.#context.greetings.open(now, endpoint, { reason, firstAt }) === undefined) {
+      this.#context.counters.drop('unverified-limit');
+    }
+  }
+
+  /** The v1 node of that id, made known if there is room. */
+  legacyPeer(now: Instant, id: NodeId, from: Endpoint): LegacyPeer | undefined {
+    const known = this.#context.legacy.get(id);
+    if (known !== undefined) {
+      known.lastHeardAt = now;
+      return known;
+    }
+    const peer = this.#context.legacy.add(id, from, now);
+    if (peer === undefined) {
+      this.#context.counters.drop('unverified-limit');
+      return undefined;
+    }
+    this.#grown = true;
+    this.#context.counters.values.joined++;
+    this.#context.events.push({ kind: 'peer', peer: viewOf(peer, 'alive') });
+    return peer;
+  }
+
+  /** Forgets v1 nodes that have been silent for too long, and members that have been gone for long. */
+  forget(now: Instant): void {
+    for (const peer of this.#context.legacy.values()) {
+      if (now < peer.lastHeardAt + LEGACY_TIMEOUT_MS) continue;
+      this.#context.legacy.remove(peer.id);
+      this.#context.counters.values.lost++;
+      this.#context.events.push({ kind: 'peer', peer: viewOf(peer, 'dead') });
+    }
+    this.#context.members.forgetDeparted(now - DEPARTED_MEMORY_MS, (id) => this.#context.windows.delete(id));
+  }
+
+  #refuse(): void {
+    const { config, counters, events } = this.#context;
+    counters.drop('peers-limit');
+    if (this.#peersLimitTold) return;
+    this.#peersLimitTold = true;
+    events.push({ kind: 'warning', warning: { code: 'peers-limit', limit: config.limits.peers } });
+  }
+}
+
+/** How it is now: the peer itself goes on changing. */
+function viewOf(peer: PeerView, state: PeerState): PeerView {
+  const { id, endpoint, zone, legacy, client, lastHeardAt } = peer;
+  return { id, endpoint, zone, state, legacy, client, lastHeardAt };
+}
