@@ -2,8 +2,8 @@ import type { Endpoint } from '../primitives/endpoint.js';
 import type { Instant } from '../primitives/instant.js';
 import { NO_NONCE, type Nonce, randomNonce } from '../primitives/nonce.js';
 import type { Member } from '../membership/member.js';
-import { helloLength } from '../wire/encode-frames.js';
-import type { HelloPacket } from '../wire/packet.js';
+import { encodeHello } from '../wire/hello-codec.js';
+import { type HelloPacket, MAX_DATAGRAM_BYTES } from '../wire/packet.js';
 import type { NodeContext } from './node-context.js';
 
 export interface Addressee {
@@ -30,7 +30,7 @@ export class HelloSender {
 
   constructor(context: NodeContext) {
     this.#context = context;
-    this.length = helloLength(context.config.zone, context.config.cluster);
+    this.length = encodeHello(Buffer.alloc(MAX_DATAGRAM_BYTES), this.#hello('hello', TO_NOBODY));
   }
 
   /** Everyone hears the nonce in it, so an echo of that proves nothing. */

@@ -1,7 +1,7 @@
 import { isLoopback, isUnspecified } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
-import { MAX_PEER_ENTRIES } from '../wire/encode-frames.js';
+import { MAX_PEER_ENTRIES } from '../wire/peers-codec.js';
 import type { PeerEntry, PeersPacket } from '../wire/packet.js';
 import type { NodeContext } from './node-context.js';
 import type { Roster } from './roster.js';

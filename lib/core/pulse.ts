@@ -4,7 +4,7 @@ import { shortNodeId } from '../primitives/node-id.js';
 import { randomFraction } from '../primitives/random.js';
 import { GROUP_CONFIRMATION_HEARTBEATS, type Member } from '../membership/member.js';
 import type { HeartbeatPacket, MembershipDigest } from '../wire/packet.js';
-import { MAX_UNHEARD } from '../wire/encode-heartbeat.js';
+import { MAX_UNHEARD_COUNT } from '../wire/trailer-encoder.js';
 import type { Arrival } from './arrival.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
@@ -123,7 +123,7 @@ export class Pulse {
     for (const member of members.values()) {
       if (member.confirmed && !member.isHeardByGroup(now)) unheard.push(shortNodeId(member.id));
     }
-    const all = unheard.length > MAX_UNHEARD || (unheard.length > 0 && unheard.length === members.confirmedCount);
+    const all = unheard.length > MAX_UNHEARD_COUNT || (unheard.length > 0 && unheard.length === members.confirmedCount);
     return { ...members.digest(), unheard: all ? 'all' : unheard };
   }
 

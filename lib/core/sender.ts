@@ -4,16 +4,11 @@ import { assertNever } from '../primitives/assert-never.js';
 import { Batcher } from '../delivery/batcher.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { BatchWriter } from '../wire/batch-writer.js';
-import {
-  encodeHello,
-  encodeLeave,
-  encodePeers,
-  encodePing,
-  encodePingRequest,
-  encodePong,
-} from '../wire/encode-frames.js';
-import { encodeHeartbeat } from '../wire/encode-heartbeat.js';
+import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../wire/control-codec.js';
+import { encodeHeartbeat } from '../wire/heartbeat-codec.js';
+import { encodeHello } from '../wire/hello-codec.js';
 import { PacketType } from '../wire/packet.js';
+import { encodePeers } from '../wire/peers-codec.js';
 import type { NodeContext } from './node-context.js';
 import type { ControlPacket } from './outbox.js';
 import type { Transmit } from './transmit.js';
