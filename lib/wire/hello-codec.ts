@@ -21,7 +21,7 @@ const ZONE_AT = ADVERTISED_AT + ENDPOINT_BYTES;
 export const MAX_ZONE_BYTES = 32;
 export const MAX_CLUSTER_BYTES = 64;
 
-/** Writes a greeting, or the answer to one, from the beginning of `into` and returns its length: at most 168 bytes. */
+/** Writes a greeting, or the answer to one, from the beginning of `into` and returns its length: at most 166 bytes. */
 export function encodeHello(into: Buffer, packet: HelloPacket): number {
   const type = packet.kind === 'hello' ? PacketType.HELLO : PacketType.HELLO_ACK;
   let at = writeFrameHead(into, type, packet, helloFlags(packet));

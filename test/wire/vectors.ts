@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import type { NodeId } from '../../lib/primitives/node-id.js';
+import type { DecodeFailure, KeyAttachment, Packet } from '../../lib/wire/packet.js';
+
+/** A packet of the mesh's own as the vectors spell it: bytes and nonces in hexadecimal, what is left out `undefined`. */
+export type PacketJson = Readonly<Record<string, unknown>> & { readonly kind: Packet['kind'] };
+
+export interface MeshVectors {
+  readonly encode: readonly { readonly name: string; readonly packet: PacketJson; readonly hex: string }[];
+  readonly decode: readonly { readonly name: string; readonly packet: PacketJson; readonly hex: string }[];
+  readonly reject: readonly { readonly name: string; readonly reason: DecodeFailure; readonly hex: string }[];
+}
+
+/** A datagram of the original, as it spells it: a batch of no keys has none. */
+export interface WarpVector {
+  readonly name: string;
+  readonly type: number;
+  readonly nodeId: string;
+  readonly key?: string;
+  readonly keys?: readonly string[];
+  /** Why the original refuses it. */
+  readonly error?: string;
+  readonly hex: string;
+}
+
+export interface WarpVectors {
+  readonly encode: readonly WarpVector[];
+  readonly decode: readonly WarpVector[];
+  readonly reject: readonly WarpVector[];
+}
+
+export function meshVectors(): MeshVectors {
+  return read('mesh-v2.json') as MeshVectors;
+}
+
+export function warpVectors(): WarpVectors {
+  return read('warp-v1.json') as WarpVectors;
+}
+
+export function nodeIdOf(hex: string): NodeId {
+  return Buffer.from(hex, 'hex').toString('latin1') as NodeId;
+}
+
+/** The packet that a vector spells. */
+export function packetOf(json: PacketJson): Packet {
+  const packet: Record<string, unknown> = { ...json };
+  for (const name of ['sender', 'target', 'about']) {
+    if (name in json) packet[name] = nodeIdOf(json[name] as string);
+  }
+  for (const name of ['nonce', 'echo']) {
+    if (name in json) packet[name] = BigInt(`0x${json[name] as string}`);
+  }
+  if ('attachments' in json) packet.attachments = attachmentsOf(json.attachments as AttachmentsJson);
+  if ('entries' in json) {
+    packet.entries = (json.entries as readonly { readonly id: string }[]).map((entry) => ({
+      ...entry,
+      id: nodeIdOf(entry.id),
+    }));
+  }
+  return packet as unknown as Packet;
+}
+
+type AttachmentsJson = Readonly<Record<string, { readonly data?: string; readonly metadata?: string }>>;
+
+function attachmentsOf(json: AttachmentsJson): ReadonlyMap<number, KeyAttachment> {
+  return new Map(
+    Object.entries(json).map(([index, { data, metadata }]) => [
+      Number(index),
+      { data: bytesOf(data), metadata: bytesOf(metadata) },
+    ]),
+  );
+}
+
+function bytesOf(hex: string | undefined): Buffer | undefined {
+  return hex === undefined ? undefined : Buffer.from(hex, 'hex');
+}
+
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
+}
