@@ -86,6 +86,17 @@ describe('BatchWriter', () => {
     expect(read(into, length).attachments?.get(0)?.metadata).toHaveLength(147);
   });
 
+  it('keeps room for what all earlier keys have attached', () => {
+    const { into, writer } = begin();
+    let added = 0;
+    while (writer.tryAdd('k', Buffer.alloc(100, added), Buffer.alloc(10, added))) added += 1;
+    const length = writer.finish(1, 2, 3);
+    // 18 + 2 + 9 × (3 + 105 + 15) + 20
+    expect(added).toBe(9);
+    expect(length).toBe(1147);
+    expect(read(into, length).attachments?.get(8)?.data).toEqual(Buffer.alloc(100, 8));
+  });
+
   it('keeps room for the cluster', () => {
     const { into, writer } = begin(clusterTagOf('shop'));
     expect(writer.tryAdd('k'.repeat(1152), undefined, undefined)).toBe(false);
