@@ -3,9 +3,19 @@ import type { Instant } from '../primitives/instant.js';
 import type { Random } from '../primitives/random.js';
 import type { Arrival } from '../core/arrival.js';
 
-/** What has become of the sockets, in words for an operator: it is logged as a warning once for each distinct `code`. */
+/**
+ * What has become of the sockets, in words for an operator. The transport itself says each thing once: an interface once
+ * for each time that it goes, a refused source once, so all that comes is worth a line of log.
+ */
 export interface TransportWarning {
-  readonly code: 'multicast-unavailable' | 'receive-buffer' | 'interface-lost' | 'interface-back' | 'port-taken';
+  readonly code:
+    | 'multicast-unavailable'
+    | 'receive-buffer'
+    | 'interface-lost'
+    | 'interface-back'
+    | 'port-taken'
+    | 'source-refused'
+    | 'handler-failed';
   readonly message: string;
 }
 
@@ -22,8 +32,10 @@ export interface TransportSnapshot {
   readonly endpoints: readonly Endpoint[];
   /** The names of the interfaces on which the group is joined. */
   readonly multicast: readonly string[];
-  /** What the kernel gave to the smallest socket, in bytes. */
+  /** What the kernel gave to the smallest socket, in bytes, without what it adds for its own bookkeeping. */
   readonly receiveBufferBytes: number | undefined;
+  /** Datagrams dropped because of where they came from, by the option `allow`. */
+  readonly refusedSources: number;
 }
 
 /** The sockets of one node. */
@@ -39,7 +51,13 @@ export interface DatagramTransport {
    * Sends the first `length` bytes to the group, if `toGroup`, on each interface, and to each endpoint. Calls `done`
    * exactly once, later, never within this call, when the kernel has taken or refused all of them; `failures` counts those refused.
    */
-  send(bytes: Buffer, length: number, toGroup: boolean, to: readonly Endpoint[], done: (failures: number) => void): void;
+  send(
+    bytes: Buffer,
+    length: number,
+    toGroup: boolean,
+    to: readonly Endpoint[],
+    done: (failures: number) => void,
+  ): void;
 
   snapshot(): TransportSnapshot;
 
