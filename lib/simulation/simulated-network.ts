@@ -10,6 +10,8 @@ export interface NetworkConditions {
   /** The shortest way, and how much longer it may be at random. */
   readonly latencyMs: number;
   readonly jitterMs: number;
+  /** How long the kernel takes for a datagram before it reports it as sent. */
+  readonly sendMs: number;
   /** Whether datagrams to the group arrive at all. */
   readonly multicast: boolean;
 }
@@ -20,10 +22,12 @@ export const CALM: NetworkConditions = {
   reordering: 0,
   latencyMs: 0.5,
   jitterMs: 0.1,
+  sendMs: 0.02,
   multicast: true,
 };
 
 export interface NetworkCounts {
+  /** Datagrams, one for each receiver. */
   sent: number;
   lost: number;
   cut: number;
@@ -40,6 +44,7 @@ export class SimulatedNetwork {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, cut: 0, duplicated: 0, delayed: 0, delivered: 0 };
   readonly #random: Random;
   readonly #cuts = new Set<string>();
+  readonly #deafToGroup = new Set<Endpoint>();
 
   constructor(random: Random, conditions: NetworkConditions) {
     this.#random = random;
@@ -61,14 +66,21 @@ export class SimulatedNetwork {
     }
   }
 
+  /** What is sent to the group does not reach `to` any more, as behind a switch that has forgotten it. */
+  cutGroup(to: Endpoint): void {
+    this.#deafToGroup.add(to);
+  }
+
+  /** Undoes all cuts. */
   heal(): void {
     this.#cuts.clear();
+    this.#deafToGroup.clear();
   }
 
   /** After how many milliseconds the copies of one datagram arrive: none, one, or two of them. */
-  delays(from: Endpoint, to: Endpoint): readonly number[] {
+  delays(from: Endpoint, to: Endpoint, viaGroup: boolean): readonly number[] {
     this.counts.sent++;
-    if (this.#cuts.has(`${from} ${to}`)) {
+    if (this.#isCut(from, to, viaGroup)) {
       this.counts.cut++;
       return [];
     }
@@ -81,6 +93,11 @@ export class SimulatedNetwork {
     }
     this.counts.delivered += delays.length;
     return delays;
+  }
+
+  #isCut(from: Endpoint, to: Endpoint, viaGroup: boolean): boolean {
+    if (viaGroup && (!this.conditions.multicast || this.#deafToGroup.has(to))) return true;
+    return this.#cuts.size > 0 && this.#cuts.has(`${from} ${to}`);
   }
 
   #delay(): number {

@@ -1,50 +1,47 @@
 import { type Endpoint, formatEndpoint } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
-import { type NodeId, readNodeId } from '../primitives/node-id.js';
 import type { MeshNodeConfig } from '../core/node-config.js';
 import { MeshNode } from '../core/mesh-node.js';
-import type { NodeEvent } from '../core/node-event.js';
-import type { OutgoingEvent } from '../delivery/pending-event.js';
+import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { MAX_DATAGRAM_BYTES } from '../wire/packet.js';
 import { EventHeap } from './event-heap.js';
 import { SeededRandom } from './seeded-random.js';
-import type { DeliveredKey, SimulatedNode } from './simulated-node.js';
+import { simulatedConfig } from './simulated-config.js';
+import { SimulatedHost } from './simulated-host.js';
+import type { SimulatedNode } from './simulated-node.js';
 import { CALM, type NetworkConditions, SimulatedNetwork } from './simulated-network.js';
 
-/** How long the simulated kernel takes for a datagram. */
-const SEND_MS = 0.02;
 const PORT = 7946;
 const EPOCH_MS = 1_700_000_000_000;
-
-class Host implements SimulatedNode {
-  readonly events: NodeEvent[] = [];
-  readonly delivered: DeliveredKey[] = [];
-  running = true;
-  /** While it stands still, what happens to it waits until then. */
-  stalledUntil: Instant = 0;
-  wakesAt: Instant = NEVER;
-
-  constructor(
-    readonly endpoint: Endpoint,
-    readonly node: MeshNode,
-  ) {}
-}
+/** After a stall Node runs its timers first; what waits in the socket comes a moment later. */
+const SOCKET_AFTER_TIMERS_MS = 0.01;
 
 type Happening =
   | {
       readonly kind: 'arrival';
-      readonly host: Host;
+      readonly to: Endpoint;
       readonly from: Endpoint;
       readonly viaGroup: boolean;
       readonly bytes: Buffer;
     }
-  | { readonly kind: 'sent'; readonly host: Host; readonly id: number }
-  | { readonly kind: 'timer'; readonly host: Host; readonly at: Instant }
+  | { readonly kind: 'sent'; readonly host: SimulatedHost; readonly id: number }
+  | { readonly kind: 'timer'; readonly host: SimulatedHost; readonly at: Instant }
   | { readonly kind: 'action'; readonly run: () => void };
+
+/** A datagram on its way to one receiver, before the network has decided what becomes of it. */
+export interface Carriage {
+  readonly at: Instant;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly viaGroup: boolean;
+  readonly bytes: Buffer;
+}
 
 export interface SimulatorOptions {
   readonly seed: number;
   readonly conditions?: Partial<NetworkConditions>;
+  /** Sees every datagram that a node sends, once for each receiver. */
+  readonly onCarry?: (carriage: Carriage) => void;
 }
 
 /**
@@ -54,14 +51,17 @@ export interface SimulatorOptions {
 export class Simulator {
   readonly network: SimulatedNetwork;
   readonly #random: SeededRandom;
+  readonly #onCarry: ((carriage: Carriage) => void) | undefined;
   readonly #heap = new EventHeap<Happening>();
-  readonly #hosts = new Map<Endpoint, Host>();
+  readonly #hosts = new Set<SimulatedHost>();
+  readonly #byAddress = new Map<Endpoint, SimulatedHost>();
   readonly #buffer = Buffer.alloc(MAX_DATAGRAM_BYTES);
   #now: Instant = 0;
   #made = 0;
 
   constructor(options: SimulatorOptions) {
     this.#random = new SeededRandom(options.seed);
+    this.#onCarry = options.onCarry;
     this.network = new SimulatedNetwork(this.#random, { ...CALM, ...options.conditions });
   }
 
@@ -71,41 +71,67 @@ export class Simulator {
 
   /** All nodes that run. */
   nodes(): readonly SimulatedNode[] {
-    return [...this.#hosts.values()].filter((host) => host.running);
+    return [...this.#hosts];
   }
 
   /** Starts a node at an address of its own, or at `endpoint`, where an earlier one may have lived. */
   start(config: Partial<MeshNodeConfig>, seeds: readonly Endpoint[] = [], endpoint?: Endpoint): SimulatedNode {
-    const at =
-      endpoint ?? formatEndpoint(`10.${this.#made >> 16}.${(this.#made >> 8) & 255}.${(this.#made & 255) + 1}`, PORT);
-    this.#made++;
-    const host = new Host(at, new MeshNode({ ...this.#defaults(seeds.length > 0), ...config }));
-    this.#hosts.set(at, host);
-    host.node.handleEndpoints(this.#now, [at]);
-    this.#drain(host);
-    host.node.handleSeeds(this.#now, seeds);
-    this.#drain(host);
-    host.node.join(this.#now);
-    this.#drain(host);
+    const made = this.#made++;
+    const at = endpoint ?? formatEndpoint(`10.${made >> 16}.${(made >> 8) & 255}.${(made & 255) + 1}`, PORT);
+    const previous = this.#byAddress.get(at);
+    if (previous !== undefined) this.crash(previous);
+    const host = new SimulatedHost(at, new MeshNode({ ...simulatedConfig(this.#random, seeds.length > 0), ...config }));
+    this.#hosts.add(host);
+    this.#byAddress.set(at, host);
+    this.#input(host, (now) => host.node.handleEndpoints(now, [at]));
+    this.#input(host, (now) => host.node.handleSeeds(now, seeds));
+    this.#input(host, (now) => host.node.join(now));
     return host;
   }
 
-  publish(node: SimulatedNode, keys: readonly string[]): void {
-    const host = this.#host(node);
-    const events = keys.map((key): OutgoingEvent => ({ kind: 'key', key, data: undefined, metadata: undefined }));
-    host.node.publish(this.#now, events);
-    this.#drain(host);
+  /** `undefined` when the node did not take them. */
+  publish(node: SimulatedNode, keys: readonly string[]): Publication | undefined {
+    return this.publishEvents(
+      node,
+      keys.map((key) => ({ kind: 'key', key, data: undefined, metadata: undefined })),
+    );
+  }
+
+  publishEvents(node: SimulatedNode, events: readonly OutgoingEvent[]): Publication | undefined {
+    return this.#input(this.#host(node), (now) => node.node.publish(now, events));
+  }
+
+  withdraw(node: SimulatedNode, publication: Publication): void {
+    this.#input(this.#host(node), () => node.node.withdraw(publication));
   }
 
   leave(node: SimulatedNode): void {
+    this.#input(this.#host(node), (now) => node.node.leave(now));
+  }
+
+  /** What the node's seeds stand for from now on. */
+  changeSeeds(node: SimulatedNode, seeds: readonly Endpoint[]): void {
+    this.#input(this.#host(node), (now) => node.node.handleSeeds(now, seeds));
+  }
+
+  /** The node can be reached at one more address; it goes on sending from its first. */
+  addAddress(node: SimulatedNode, endpoint: Endpoint): void {
     const host = this.#host(node);
-    host.node.leave(this.#now);
-    this.#drain(host);
+    this.#byAddress.set(endpoint, host);
+    this.#input(host, (now) => host.node.handleEndpoints(now, this.#addressesOf(host)));
+  }
+
+  /** The node loses all its addresses for another one. */
+  move(node: SimulatedNode, endpoint: Endpoint): void {
+    const host = this.#host(node);
+    for (const address of this.#addressesOf(host)) this.#byAddress.delete(address);
+    host.endpoint = endpoint;
+    this.addAddress(host, endpoint);
   }
 
   /** The node is gone without a word. */
   crash(node: SimulatedNode): void {
-    this.#host(node).running = false;
+    this.#remove(this.#host(node));
   }
 
   /** The node's process stands still for that long: datagrams and timers wait for it. */
@@ -115,7 +141,7 @@ export class Simulator {
 
   /** A datagram from anywhere, as an attacker or a v1 node would send it. */
   inject(from: Endpoint, to: SimulatedNode, bytes: Buffer, viaGroup = false): void {
-    this.#heap.push(this.#now, { kind: 'arrival', host: this.#host(to), from, viaGroup, bytes });
+    this.#heap.push(this.#now, { kind: 'arrival', to: this.#host(to).endpoint, from, viaGroup, bytes });
   }
 
   after(delayMs: number, run: () => void): void {
@@ -145,9 +171,9 @@ export class Simulator {
 
   #happen(happening: Happening): void {
     if (happening.kind === 'action') return happening.run();
-    const { host } = happening;
-    if (!host.running) return;
-    if (this.#now < host.stalledUntil) return this.#heap.push(host.stalledUntil, happening);
+    const host = happening.kind === 'arrival' ? this.#byAddress.get(happening.to) : happening.host;
+    if (host?.running !== true) return;
+    if (this.#now < host.stalledUntil) return this.#postpone(happening, host.stalledUntil);
     switch (happening.kind) {
       case 'arrival':
         host.node.handleDatagram(this.#now, { from: happening.from, viaGroup: happening.viaGroup }, happening.bytes);
@@ -158,71 +184,63 @@ export class Simulator {
       case 'timer':
         if (happening.at !== host.wakesAt) return;
         host.wakesAt = NEVER;
+        host.countWake(this.#now);
         host.node.handleTimeout(this.#now);
         break;
     }
     this.#drain(host);
   }
 
-  #drain(host: Host): void {
+  #postpone(happening: Happening, until: Instant): void {
+    this.#heap.push(happening.kind === 'timer' ? until : until + SOCKET_AFTER_TIMERS_MS, happening);
+  }
+
+  #input<T>(host: SimulatedHost, input: (now: Instant) => T): T {
+    const result = input(this.#now);
+    this.#drain(host);
+    return result;
+  }
+
+  #drain(host: SimulatedHost): void {
     const { node } = host;
     for (;;) {
       const transmit = node.pollTransmit(this.#now, EPOCH_MS + this.#now, this.#buffer);
       if (transmit === undefined) break;
       const bytes = Buffer.from(this.#buffer.subarray(0, transmit.length));
-      for (const to of transmit.to) this.#carry(host, to, bytes, false);
-      if (transmit.toGroup && this.network.conditions.multicast) {
-        for (const to of this.#hosts.keys()) this.#carry(host, to, bytes, true);
-      }
-      this.#heap.push(this.#now + SEND_MS, { kind: 'sent', host, id: transmit.id });
+      for (const to of transmit.to) this.#carry(host, to, false, bytes);
+      if (transmit.toGroup) for (const { endpoint } of this.#hosts) this.#carry(host, endpoint, true, bytes);
+      this.#heap.push(this.#now + this.network.conditions.sendMs, { kind: 'sent', host, id: transmit.id });
     }
-    for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.#record(host, event);
+    for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) host.record(this.#now, event);
+    if (!host.running) this.#remove(host);
     const at = Math.max(this.#now, node.pollTimeout());
     if (at === NEVER || at === host.wakesAt) return;
     host.wakesAt = at;
     this.#heap.push(at, { kind: 'timer', host, at });
   }
 
-  #carry(from: Host, to: Endpoint, bytes: Buffer, viaGroup: boolean): void {
-    for (const delay of this.network.delays(from.endpoint, to)) {
-      const host = this.#hosts.get(to);
-      if (host === undefined) continue;
-      this.#heap.push(this.#now + delay, { kind: 'arrival', host, from: from.endpoint, viaGroup, bytes });
+  #carry(host: SimulatedHost, to: Endpoint, viaGroup: boolean, bytes: Buffer): void {
+    const from = host.endpoint;
+    this.#onCarry?.({ at: this.#now, from, to, viaGroup, bytes });
+    for (const delay of this.network.delays(from, to, viaGroup)) {
+      this.#heap.push(this.#now + delay, { kind: 'arrival', to, from, viaGroup, bytes });
     }
   }
 
-  #record(host: Host, event: NodeEvent): void {
-    host.events.push(event);
-    if (event.kind !== 'keys') return;
-    for (const key of event.keys) host.delivered.push({ at: this.#now, key, sequence: event.sequence });
+  #remove(host: SimulatedHost): void {
+    host.running = false;
+    this.#hosts.delete(host);
+    for (const address of this.#addressesOf(host)) this.#byAddress.delete(address);
   }
 
-  #host(node: SimulatedNode): Host {
-    const host = this.#hosts.get(node.endpoint);
-    if (host !== node) throw new TypeError(`no node of this simulator runs at ${node.endpoint}`);
-    return host;
+  /** The one that it sends from first. */
+  #addressesOf(host: SimulatedHost): readonly Endpoint[] {
+    const others = [...this.#byAddress].filter(([address, one]) => one === host && address !== host.endpoint);
+    return [host.endpoint, ...others.map(([address]) => address)];
   }
 
-  #defaults(hasSeeds: boolean): MeshNodeConfig {
-    return {
-      id: this.#newId(),
-      random: this.#random,
-      cluster: 'default',
-      zone: undefined,
-      client: false,
-      heartbeatMs: 5000,
-      batchIntervalMs: 100,
-      batchSize: 20,
-      startTimeoutMs: 2000,
-      multicast: true,
-      hasSeeds,
-      limits: { peers: 4096, unverifiedPeers: 1024, pendingKeys: 100_000, sendsInFlight: 64 },
-    };
-  }
-
-  #newId(): NodeId {
-    const bytes = Buffer.alloc(16);
-    for (let offset = 0; offset < 16; offset += 4) bytes.writeUInt32BE(this.#random.u32(), offset);
-    return readNodeId(bytes, 0);
+  #host(node: SimulatedNode): SimulatedHost {
+    if (node instanceof SimulatedHost && this.#hosts.has(node)) return node;
+    throw new TypeError(`no node of this simulator runs at ${node.endpoint}`);
   }
 }
