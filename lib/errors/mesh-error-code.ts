@@ -5,6 +5,7 @@ export const MESH_ERROR_CODES = {
   MESH_ERR_CLOSED: 'the bus was used after close(): make a new one',
   MESH_ERR_KEY: 'the key is empty, over 1024 bytes of UTF-8, not a string, or holds a lone surrogate',
   MESH_ERR_PATTERN: 'the pattern can not be used: empty, over 1024 bytes, not a string, or not well-formed text',
+  MESH_ERR_ARGUMENT: 'an argument is of a wrong type or out of its range: the message names it',
   MESH_ERR_DATA: 'data or metadata can not be put on the wire: it does not serialise',
   MESH_ERR_DATA_TOO_LARGE: 'key, data and metadata together do not fit one datagram',
   MESH_ERR_BACKPRESSURE: 'more is waiting to be sent than limits.pendingKeys allows: wait for earlier publishes',

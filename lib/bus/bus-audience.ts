@@ -1,0 +1,132 @@
+import type { NodeWarning } from '../core/node-event.js';
+import type { OutgoingEvent } from '../delivery/pending-event.js';
+import type { PeerView } from '../membership/peer-view.js';
+import { assertNever } from '../primitives/assert-never.js';
+import { onAbort } from './abort.js';
+import type { BusLog } from './bus-log.js';
+import { UNHEARD_MATCHING, UNHEARD_RESYNC } from './bus-messages.js';
+import { checkListener, checkSignal, checkWholeNumber } from './checks.js';
+import { EventStream } from './event-stream.js';
+import { HandlerRunner } from './handler-runner.js';
+import { IncomingEvents } from './incoming-events.js';
+import { Listeners } from './listeners.js';
+import type { MeshMatchingEvent } from './mesh-event.js';
+import { newBusCounters } from './mesh-metrics.js';
+import type { MeshPeer, MeshRole } from './mesh-peer.js';
+import type { MeshResync } from './mesh-resync.js';
+import type { HeardEvent } from './mesh-session.js';
+import type { MeshStatus } from './mesh-status.js';
+import type { MeshListenOptions, MeshStreamOptions, MeshSubscription } from './mesh-subscription.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface StatusChange {
+  readonly status: MeshStatus;
+  readonly previous: MeshStatus;
+}
+
+interface AudienceParts {
+  readonly id: string;
+  readonly zone: string | undefined;
+  readonly role: MeshRole;
+  readonly log: BusLog;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  readonly describe: (peer: PeerView) => MeshPeer;
+  readonly onWarning: (warning: NodeWarning) => void;
+}
+
+/** All in this process who listen to one bus, and the way from what happens to them. */
+export class BusAudience {
+  readonly counters = newBusCounters();
+  readonly subscriptions: Subscriptions;
+  readonly matching: Listeners<MeshMatchingEvent>;
+  readonly resyncs: Listeners<MeshResync>;
+  readonly statuses: Listeners<StatusChange>;
+  readonly peers: Listeners<MeshPeer>;
+  readonly #parts: AudienceParts;
+  readonly #incoming: IncomingEvents;
+  readonly #streams = new Set<EventStream>();
+
+  constructor(parts: AudienceParts) {
+    const runner = new HandlerRunner(parts.log, this.counters, parts.now);
+    this.#parts = parts;
+    this.subscriptions = new Subscriptions(runner);
+    this.matching = new Listeners(runner);
+    this.resyncs = new Listeners(runner);
+    this.statuses = new Listeners(runner);
+    this.peers = new Listeners(runner);
+    this.#incoming = new IncomingEvents(
+      { origin: parts.id, zone: parts.zone },
+      {
+        subscriptions: this.subscriptions,
+        matching: this.matching,
+        counters: this.counters,
+        // A client only publishes: it holds nothing that could be stale.
+        onUnheardMatching: () => {
+          if (parts.role === 'member') parts.log.warnOnce('unheard-matching', UNHEARD_MATCHING);
+        },
+      },
+    );
+  }
+
+  handleEvent(event: HeardEvent): void {
+    switch (event.kind) {
+      case 'keys':
+        return this.#incoming.handleKeys(event);
+      case 'matching':
+        return this.#incoming.handleMatching(event);
+      case 'peer':
+        if (this.peers.size > 0) this.peers.tell(this.#parts.describe(event.peer));
+        return;
+      case 'warning':
+        return this.#parts.onWarning(event.warning);
+      default:
+        assertNever(event);
+    }
+  }
+
+  handleOwn(events: readonly OutgoingEvent[]): void {
+    this.#incoming.handleOwn(events);
+  }
+
+  raise(resync: MeshResync): void {
+    this.counters.resyncs++;
+    if (this.resyncs.size === 0) this.#parts.log.warnOnce('unheard-resync', UNHEARD_RESYNC);
+    else this.resyncs.tell(resync);
+  }
+
+  onStatus(
+    listener: (status: MeshStatus, previous: MeshStatus) => unknown,
+    options: MeshListenOptions | undefined,
+  ): MeshSubscription {
+    checkListener(listener);
+    return this.statuses.add(({ status, previous }) => listener(status, previous), options);
+  }
+
+  /** A stream that is subscribed until it ends, by its reader, by its signal, or with the bus. */
+  stream(pattern: string, options: MeshStreamOptions, defaultLimit: number): EventStream {
+    const limit = options.limit ?? defaultLimit;
+    checkWholeNumber('limit', limit, 1, Number.MAX_SAFE_INTEGER);
+    checkSignal(options.signal);
+    let stopAbort = (): void => undefined;
+    const stream = new EventStream(limit, {
+      onDrop: () => this.counters.streamDropped++,
+      onEnd: () => {
+        this.#streams.delete(stream);
+        subscription.unsubscribe();
+        stopAbort();
+      },
+    });
+    const subscription = this.subscriptions.add(pattern, (event) => stream.push(event), undefined, false);
+    this.#streams.add(stream);
+    stopAbort = onAbort(options.signal, () => stream.cancel());
+    return stream;
+  }
+
+  /** Nobody is told anything any more; streams can be read to their end. */
+  dismiss(): void {
+    for (const stream of this.#streams) stream.end();
+    this.subscriptions.clear();
+    for (const listeners of [this.matching, this.resyncs, this.statuses, this.peers]) listeners.clear();
+  }
+}

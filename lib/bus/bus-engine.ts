@@ -1,0 +1,132 @@
+import type { OutgoingEvent } from '../delivery/pending-event.js';
+import type { MeshOptions } from '../options/mesh-options.js';
+import { resolveMeshOptions } from '../options/resolve-mesh-options.js';
+import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
+import { nodePorts } from '../runtime/node-ports.js';
+import type { RuntimePorts } from '../runtime/ports.js';
+import { BusAudience } from './bus-audience.js';
+import { BusLog } from './bus-log.js';
+import { readyMessage, warningMessage } from './bus-messages.js';
+import { checkSignal } from './checks.js';
+import { CONSOLE_LOGGER } from './console-logger.js';
+import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
+import type { MeshRole } from './mesh-peer.js';
+import { closedError, type HeardEvent, MeshSession } from './mesh-session.js';
+import type { MeshSnapshot } from './mesh-snapshot.js';
+import type { MeshStatus } from './mesh-status.js';
+import { formatNodeId, makeNodeId } from './node-uuid.js';
+import { OutgoingEvents } from './outgoing-events.js';
+import { PeerBook } from './peer-book.js';
+
+/** What the rest of the library and its tests may choose, and no user. */
+export interface BusInternals {
+  readonly role?: MeshRole;
+  /** Makes the ports of one run and opens none. */
+  readonly makePorts?: (options: ResolvedMeshOptions) => RuntimePorts;
+}
+
+const FLUSH_EVERYTHING = Object.freeze({
+  reason: 'isolated',
+  origin: undefined,
+  all: true,
+  matches: () => true,
+} as const);
+
+/** The parts of one bus, and what each tells the others. */
+export class BusEngine {
+  readonly id: string;
+  readonly options: ResolvedMeshOptions;
+  readonly outgoing: OutgoingEvents;
+  readonly session: MeshSession;
+  readonly peers: PeerBook;
+  readonly audience: BusAudience;
+  readonly #role: MeshRole;
+  readonly #log: BusLog;
+
+  /** @throws MeshError `MESH_ERR_CONFIG` */
+  constructor(options: MeshOptions | undefined, internals: BusInternals) {
+    const nodeId = makeNodeId();
+    this.id = formatNodeId(nodeId);
+    this.options = resolveMeshOptions(options, { logger: CONSOLE_LOGGER });
+    this.outgoing = new OutgoingEvents(this.options.cluster);
+    this.#role = internals.role ?? 'member';
+    this.#log = new BusLog(this.options.logger);
+    this.session = new MeshSession({
+      ...{ id: nodeId, role: this.#role, options: this.options },
+      makePorts: internals.makePorts ?? nodePorts,
+      onEvent: (event) => this.#handleEvent(event),
+      onWarning: (warning) => this.#log.warn(warning.message),
+      onStatus: (status, previous) => this.#handleStatus(status, previous),
+    });
+    this.peers = new PeerBook(
+      () => this.session.driver?.peers() ?? [],
+      () => this.session.clock,
+    );
+    this.audience = new BusAudience({
+      ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
+      now: () => this.session.clock.now(),
+      describe: (peer) => this.peers.describe(peer),
+      onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
+    });
+  }
+
+  /** @throws MeshError `MESH_ERR_CLOSED` */
+  checkOpen(): void {
+    if (this.session.status === 'closing' || this.session.status === 'closed') throw closedError();
+  }
+
+  /** Publishes; a refusal is thrown, and then nothing was taken. */
+  send(events: readonly OutgoingEvent[], signal: AbortSignal | undefined): Promise<void> {
+    checkSignal(signal);
+    signal?.throwIfAborted();
+    const sent = this.session.publish(events, signal);
+    // A handler must not run inside of its own publish. Nothing has left for the network before the end of this turn.
+    if (this.options.selfDelivery) queueMicrotask(() => this.audience.handleOwn(events));
+    return sent;
+  }
+
+  metrics(): MeshMetrics {
+    return metricsOf(this.audience.counters, this.session.driver);
+  }
+
+  snapshot(): MeshSnapshot {
+    const { driver, status } = this.session;
+    const stats = driver?.stats();
+    const transport = driver?.transport();
+    return {
+      id: this.id,
+      cluster: this.options.cluster,
+      zone: this.options.zone,
+      role: this.#role,
+      status,
+      endpoints: transport?.endpoints ?? [],
+      multicast: transport?.multicast ?? [],
+      receiveBufferBytes: transport?.receiveBufferBytes,
+      peers: this.peers.list(),
+      unverifiedPeers: stats?.unverified ?? 0,
+      pendingKeys: stats?.pendingKeys ?? 0,
+      subscriptions: this.audience.subscriptions.size,
+      metrics: this.metrics(),
+    };
+  }
+
+  #handleEvent(event: HeardEvent): void {
+    this.audience.handleEvent(event);
+    if (event.kind === 'peer') this.peers.review();
+  }
+
+  #handleStatus(status: MeshStatus, previous: MeshStatus): void {
+    if (status === 'ready') this.#tellReady(previous);
+    if (status === 'closing') this.peers.fail(closedError());
+    this.audience.statuses.tell({ status, previous });
+    if (status === 'isolated' && this.options.onIsolation === 'flush') this.audience.raise(FLUSH_EVERYTHING);
+    if (status === 'closed') this.audience.dismiss();
+  }
+
+  #tellReady(previous: MeshStatus): void {
+    const { driver } = this.session;
+    if (driver === undefined) return;
+    if (previous === 'isolated') this.#log.info(`mesh "${this.options.cluster}": ready, peers are heard again`);
+    else this.#log.info(readyMessage(this.options, driver.transport(), driver.peers().length));
+  }
+}

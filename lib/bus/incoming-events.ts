@@ -1,0 +1,115 @@
+import { Glob } from '../delivery/glob.js';
+import type { OutgoingEvent } from '../delivery/pending-event.js';
+import type { NodeEvent } from '../core/node-event.js';
+import type { KeyAttachment } from '../wire/packet.js';
+import type { Listeners } from './listeners.js';
+import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
+import type { BusCounters } from './mesh-metrics.js';
+import { formatNodeId } from './node-uuid.js';
+import type { Subscriber, Subscriptions } from './subscriptions.js';
+
+/** Who published, and with which datagram. */
+interface Source {
+  readonly origin: string;
+  readonly zone: string | undefined;
+  readonly sequence: number;
+}
+
+interface Parts {
+  readonly subscriptions: Subscriptions;
+  readonly matching: Listeners<MeshMatchingEvent>;
+  readonly counters: BusCounters;
+  /** Called when a matching event came and nobody listens to those. */
+  readonly onUnheardMatching: () => void;
+}
+
+const NO_METADATA: MeshMetadata = Object.freeze({});
+
+/** Events on their way to subscribers: those of others, and own ones where the bus delivers these too. */
+export class IncomingEvents {
+  readonly #parts: Parts;
+  readonly #self: Source;
+
+  constructor(self: Omit<Source, 'sequence'>, parts: Parts) {
+    this.#self = { ...self, sequence: 0 };
+    this.#parts = parts;
+  }
+
+  handleKeys(event: NodeEvent & { readonly kind: 'keys' }): void {
+    const { keys, attachments } = event;
+    let source: Source | undefined;
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!;
+      const subscribers = this.#parts.subscriptions.match(key);
+      // Most keys concern nobody here, and then there is nothing to parse.
+      if (subscribers.length === 0) continue;
+      source ??= sourceOf(event);
+      this.#tell(subscribers, key, attachments?.get(index), source);
+    }
+  }
+
+  handleMatching(event: NodeEvent & { readonly kind: 'matching' }): void {
+    const source = sourceOf(event);
+    for (const pattern of event.patterns) this.#tellMatching(pattern, source);
+  }
+
+  handleOwn(events: readonly OutgoingEvent[]): void {
+    this.#parts.counters.selfDelivered += events.length;
+    for (const event of events) {
+      if (event.kind === 'matching') this.#tellMatching(event.key, this.#self);
+      else this.#tell(this.#parts.subscriptions.match(event.key), event.key, event, this.#self);
+    }
+  }
+
+  #tell(subscribers: readonly Subscriber[], key: string, attachment: KeyAttachment | undefined, source: Source): void {
+    if (subscribers.length === 0) return;
+    const event: MeshEvent = {
+      key,
+      data: attachment?.data === undefined ? undefined : this.#decode(attachment.data),
+      origin: source.origin,
+      zone: source.zone,
+      metadata: attachment?.metadata === undefined ? NO_METADATA : this.#decodeMetadata(attachment.metadata),
+      sequence: source.sequence,
+    };
+    this.#parts.subscriptions.tell(subscribers, Object.freeze(event));
+  }
+
+  #tellMatching(pattern: string, source: Source): void {
+    if (this.#parts.matching.size === 0) this.#parts.onUnheardMatching();
+    else this.#parts.matching.tell(matchingEvent(pattern, source));
+  }
+
+  /** What can not be read is left out and counted: a cache has to drop the key all the same. */
+  #decode(bytes: Buffer): unknown {
+    try {
+      return JSON.parse(bytes.toString('utf8')) as unknown;
+    } catch {
+      this.#parts.counters.undecodable++;
+      return undefined;
+    }
+  }
+
+  #decodeMetadata(bytes: Buffer): MeshMetadata {
+    const metadata = this.#decode(bytes);
+    if (metadata === undefined) return NO_METADATA;
+    if (isMetadata(metadata)) return Object.freeze(metadata);
+    this.#parts.counters.undecodable++;
+    return NO_METADATA;
+  }
+}
+
+/** The pattern is compiled when it is first asked: most listeners have nothing to ask. `matches` works on its own too. */
+function matchingEvent(pattern: string, { origin, zone, sequence }: Source): MeshMatchingEvent {
+  let glob: Glob | undefined;
+  const matches = (key: string): boolean => (glob ??= new Glob(pattern)).matches(key);
+  return Object.freeze({ pattern, origin, zone, sequence, matches });
+}
+
+function sourceOf({ origin, sequence }: NodeEvent & { readonly kind: 'keys' | 'matching' }): Source {
+  return { origin: formatNodeId(origin.id), zone: origin.zone, sequence };
+}
+
+function isMetadata(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((entry) => typeof entry === 'string');
+}

@@ -1,0 +1,24 @@
+export { MeshError } from '../errors/mesh-error.js';
+export { MESH_ERROR_CODES } from '../errors/mesh-error-code.js';
+export { isMeshBus } from './is-mesh-bus.js';
+export { MeshBus } from './mesh-bus.js';
+
+export type { MeshErrorCode } from '../errors/mesh-error-code.js';
+export type { PeerState as MeshPeerState } from '../membership/peer-view.js';
+export type { MeshLimits } from '../options/mesh-limits.js';
+export type { MeshLogger } from '../options/mesh-logger.js';
+export type { MeshOptions } from '../options/mesh-options.js';
+export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
+export type { MeshMetrics } from './mesh-metrics.js';
+export type { MeshPeer, MeshRole } from './mesh-peer.js';
+export type { MeshPublishMatchingOptions, MeshPublishOptions, MeshWaitOptions } from './mesh-publish-options.js';
+export type { MeshResync, MeshResyncReason } from './mesh-resync.js';
+export type { MeshSnapshot } from './mesh-snapshot.js';
+export type { MeshStatus } from './mesh-status.js';
+export type {
+  MeshKeySubscription,
+  MeshListener,
+  MeshListenOptions,
+  MeshStreamOptions,
+  MeshSubscription,
+} from './mesh-subscription.js';

@@ -1,0 +1,26 @@
+import type { MeshMetadata } from './mesh-event.js';
+
+export interface MeshPublishMatchingOptions {
+  /**
+   * Withdraws what still waits to be sent, and rejects with the signal's reason. What has been sent stays sent, and what
+   * others have published too is not withdrawn.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MeshPublishOptions extends MeshPublishMatchingOptions {
+  /**
+   * Anything that JSON can say, `null` included. Key, data and metadata must fit one datagram: with a key of 40 bytes,
+   * about 1100 bytes of JSON. Default none: a bare key.
+   */
+  readonly data?: unknown;
+  /** Strings by name. Default none. */
+  readonly metadata?: MeshMetadata | undefined;
+}
+
+export interface MeshWaitOptions {
+  /** How long to wait, in milliseconds. Default 5000. */
+  readonly timeout?: number | undefined;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
