@@ -100,10 +100,10 @@ export function lookUpLiteral(address: string, _options: unknown, callback: Look
   callback(null, address, 4);
 }
 
-/** The code of an error of the operating system, or its text. */
+/** The code of an error of the operating system, or its text. It may come from another realm: `instanceof` can not tell. */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  return String(error);
 }
 
 export function socketError(what: string, cause: unknown): MeshError {
