@@ -191,7 +191,8 @@ export class MeshSession {
 
   #backpressure(count: number): MeshError {
     const { pendingKeys } = this.#parts.options.limits;
-    const message = `${count} more events would exceed limits.pendingKeys (${pendingKeys}): await earlier publishes`;
+    const advice = count > pendingKeys ? 'publish fewer at once' : 'await earlier publishes';
+    const message = `${count} more events would exceed limits.pendingKeys (${pendingKeys}): ${advice}`;
     return new MeshError('MESH_ERR_BACKPRESSURE', message);
   }
 }

@@ -74,7 +74,7 @@ export interface MeshOptions {
   readonly multicastTtl?: number | undefined;
 
   /** The bounds of what a node keeps. */
-  readonly limits?: Partial<MeshLimits> | undefined;
+  readonly limits?: { readonly [Name in keyof MeshLimits]?: MeshLimits[Name] | undefined } | undefined;
 
   /** Where messages go. Default: `console`, warnings and errors only. `false`: nowhere. */
   readonly logger?: MeshLogger | false | undefined;

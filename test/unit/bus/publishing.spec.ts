@@ -60,6 +60,32 @@ describe('MeshBus.publish', () => {
     expect(sender.metrics().published).toBe(60);
   });
 
+  it('resolves where nobody is there to send to', async () => {
+    const bus = world.bus({ group: false });
+    await world.until(bus.start());
+    await world.until(bus.publish('k'));
+    await world.until(bus.publish(['a', 'b'], { data: 1 }));
+    expect(bus.metrics()).toMatchObject({ published: 3, datagramsSent: 0 });
+  });
+
+  it('delivers a key whose data or metadata can not be read, without them, and counts it', async () => {
+    const { sender, receiver, heard } = await pair();
+    world.network.onSend = (_from, bytes) => {
+      for (const text of ['"data"', '{"meta":']) {
+        const at = bytes.indexOf(text);
+        if (at >= 0) bytes[at] = '}'.charCodeAt(0);
+      }
+    };
+    await world.until(sender.publish('broken data', { data: 'data', metadata: { a: 'b' } }));
+    await world.until(sender.publish('broken metadata', { data: 1, metadata: { meta: 'b' } }));
+    await world.advance(10);
+    expect(heard).toMatchObject([
+      { key: 'broken data', data: undefined, metadata: { a: 'b' } },
+      { key: 'broken metadata', data: 1, metadata: {} },
+    ]);
+    expect(receiver.metrics()).toMatchObject({ undecodable: 2, delivered: 2, handlerFailures: 0 });
+  });
+
   it('sends an empty list at once', async () => {
     const { sender } = await pair();
     await sender.publish([]);
@@ -189,7 +215,8 @@ describe('MeshBus.publish', () => {
     const taken = bus.publish(['a', 'b']);
     expect(await codeOf(bus.publish(['c', 'd']))).toBe('MESH_ERR_BACKPRESSURE');
     const third = bus.publish('c');
-    expect(await codeOf(bus.publish('d'))).toBe('MESH_ERR_BACKPRESSURE');
+    await expect(bus.publish('d')).rejects.toThrow('await earlier publishes');
+    await expect(bus.publish(['d', 'e', 'f', 'g'])).rejects.toThrow('publish fewer at once');
     await world.until(Promise.all([started, taken, third]));
     await world.until(bus.publish('d'));
     expect(bus.metrics().published).toBe(4);

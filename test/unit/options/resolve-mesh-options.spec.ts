@@ -40,7 +40,8 @@ describe('resolveMeshOptions', () => {
   });
 
   it('takes undefined for left out, of known names and of unknown ones', () => {
-    const options = { port: undefined, limits: { peers: undefined }, secret: undefined } as unknown as MeshOptions;
+    const known: MeshOptions = { port: undefined, limits: { peers: undefined } };
+    const options = { ...known, secret: undefined };
     expect(resolveMeshOptions(options)).toEqual(resolveMeshOptions(undefined));
   });
 

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { BusLog } from '../../../lib/bus/bus-log.js';
+import { HandlerRunner } from '../../../lib/bus/handler-runner.js';
+import { IncomingEvents } from '../../../lib/bus/incoming-events.js';
+import { Listeners } from '../../../lib/bus/listeners.js';
+import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
+import { newBusCounters } from '../../../lib/bus/mesh-metrics.js';
+import { Subscriptions } from '../../../lib/bus/subscriptions.js';
+import { SILENT_LOGGER } from '../../../lib/options/mesh-logger.js';
+import type { NodeId } from '../../../lib/primitives/node-id.js';
+
+describe('IncomingEvents', () => {
+  const decode = (data: string | undefined, metadata: string | undefined): unknown => {
+    const counters = newBusCounters();
+    const runner = new HandlerRunner(new BusLog(SILENT_LOGGER), counters, () => 0);
+    const subscriptions = new Subscriptions(runner);
+    const incoming = new IncomingEvents(
+      { origin: 'self', zone: undefined },
+      { subscriptions, matching: new Listeners(runner), counters, onUnheardMatching: () => {} },
+    );
+    const heard: MeshEvent[] = [];
+    subscriptions.add('k', (event) => heard.push(event), undefined, false);
+    const attachment = { data: bytes(data), metadata: bytes(metadata) };
+    incoming.handleKeys({
+      kind: 'keys',
+      origin: {
+        id: 'not-a-valid-uuid' as NodeId,
+        endpoint: '10.0.0.1:7946',
+        zone: 'z',
+        state: 'alive',
+        legacy: false,
+        client: false,
+        lastHeardAt: 0,
+      },
+      sequence: 7,
+      keys: ['nobody cares', 'k'],
+      attachments: new Map([[1, attachment]]),
+    });
+    expect(heard).toHaveLength(1);
+    const { origin, data: read, metadata: labels } = heard[0]!;
+    return { origin, data: read, metadata: { ...labels }, undecodable: counters.undecodable };
+  };
+
+  const origin = '6e6f742d-612d-7661-6c69-642d75756964';
+  const table: [what: string, data: string | undefined, metadata: string | undefined, expected: object][] = [
+    ['nothing', undefined, undefined, { data: undefined, metadata: {}, undecodable: 0 }],
+    ['JSON', '{"a":[1]}', '{"t":"1"}', { data: { a: [1] }, metadata: { t: '1' }, undecodable: 0 }],
+    ['null', 'null', undefined, { data: null, metadata: {}, undecodable: 0 }],
+    ['no bytes', '', undefined, { data: undefined, metadata: {}, undecodable: 1 }],
+    ['broken data', '{', '{"t":"1"}', { data: undefined, metadata: { t: '1' }, undecodable: 1 }],
+    ['broken metadata', '1', '{', { data: 1, metadata: {}, undecodable: 1 }],
+    ['metadata of numbers', '1', '{"t":1}', { data: 1, metadata: {}, undecodable: 1 }],
+    ['metadata that is a list', '1', '["t"]', { data: 1, metadata: {}, undecodable: 1 }],
+    ['metadata that is null', '1', 'null', { data: 1, metadata: {}, undecodable: 1 }],
+    ['both broken', '[', '[', { data: undefined, metadata: {}, undecodable: 2 }],
+    ['depth', '['.repeat(500) + ']'.repeat(500), undefined, { metadata: {}, undecodable: 0 }],
+  ];
+
+  it.each(table)('delivers the key, once, with %s', (_what, data, metadata, expected) => {
+    expect(decode(data, metadata)).toMatchObject({ origin, ...expected });
+  });
+
+  it('reads a prototype as a name like any other', () => {
+    decode('{"__proto__":{"polluted":true}}', '{"__proto__":"polluted"}');
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+function bytes(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text);
+}
