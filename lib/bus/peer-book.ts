@@ -9,7 +9,10 @@ import type { MeshWaitOptions } from './mesh-publish-options.js';
 import { formatNodeId } from './node-uuid.js';
 
 const DEFAULT_TIMEOUT_MS = 5000;
+/** What a timer of Node can wait. */
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
+/** An error should fit a line. */
+const PEERS_NAMED = 8;
 
 interface Wait {
   readonly count: number;
@@ -90,7 +93,8 @@ export class PeerBook {
     const clock = this.#clock();
     return clock.schedule(clock.now() + timeoutMs, () => {
       const alive = this.#alive().map((peer) => peer.address);
-      const found = alive.length === 0 ? 'none is alive' : `${alive.length} alive: ${alive.join(', ')}`;
+      const names = alive.slice(0, PEERS_NAMED).join(', ');
+      const found = alive.length === 0 ? 'none is alive' : `${alive.length} alive: ${names}`;
       wait.reject(new MeshError('MESH_ERR_TIMEOUT', `waited ${timeoutMs} ms for ${wait.count} peers, and ${found}`));
     });
   }
