@@ -1,0 +1,18 @@
+import { Controller, Get } from '@nestjs/common';
+import { type Eviction, ProductsCache } from './products.cache.js';
+
+export interface CacheReport {
+  readonly keys: readonly string[];
+  readonly evictions: readonly Eviction[];
+}
+
+@Controller('cache')
+export class CacheController {
+  constructor(private readonly cache: ProductsCache) {}
+
+  /** What this instance holds, and what it has let go lately. */
+  @Get()
+  report(): CacheReport {
+    return { keys: this.cache.keys(), evictions: this.cache.evictions() };
+  }
+}

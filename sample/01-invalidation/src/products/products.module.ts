@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { CacheController } from './cache.controller.js';
+import { ProductsCache } from './products.cache.js';
+import { ProductsController } from './products.controller.js';
+import { ProductsService } from './products.service.js';
+import { ProductsStore } from './products.store.js';
+
+@Module({
+  controllers: [ProductsController, CacheController],
+  providers: [ProductsService, ProductsCache, ProductsStore],
+})
+export class ProductsModule {}

@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from './free-ports.js';
+import { Instance } from './instance.js';
+import { say, styled } from './report.js';
+import { sayHowToGoOn } from './how-to-go-on.js';
+import { Story } from './story.js';
+import { StoryFailure } from './story-failure.js';
+
+const NAMES = ['A', 'B', 'C'] as const;
+const FIRST_PORT = 3001;
+/** As a shell has it for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** Starts three instances, tells the story, stays up unless `once`, and ends them. Returns the exit code. */
+export async function runStory({ once }: { readonly once: boolean }): Promise<number> {
+  const interrupted = interruption();
+  const folder = await mkdtemp(join(tmpdir(), 'nestjs-mesh-01-invalidation-'));
+  const env = {
+    // A port of its own, so that this mesh meets nobody who happens to be there.
+    MESH_PORT: process.env.MESH_PORT ?? String(randomInt(20_000, 32_000)),
+    STORE_DIR: process.env.STORE_DIR ?? folder,
+  };
+  const instances = await startAll(env);
+  try {
+    const code = await tell(instances, interrupted);
+    if (code !== 0 || once) return code;
+    sayHowToGoOn(instances, env);
+    await interrupted;
+    return 0;
+  } finally {
+    await Promise.all(instances.map((instance) => instance.stop()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function startAll(env: NodeJS.ProcessEnv): Promise<readonly Instance[]> {
+  const ports = await freePorts(NAMES.map((_, index) => FIRST_PORT + index));
+  return NAMES.map((name, index) => new Instance(name, ports[index] ?? 0, env));
+}
+
+/** The exit code: 0 when every step came out as it must. */
+async function tell(instances: readonly Instance[], interrupted: Promise<void>): Promise<number> {
+  const death = Promise.race(
+    instances.map(async ({ name, ended }) => {
+      const how = await ended;
+      return new StoryFailure(`instance ${name} ended ${how}`);
+    }),
+  );
+  try {
+    return await Promise.race([
+      tellToTheEnd(instances),
+      interrupted.then(() => INTERRUPTED),
+      death.then((failure) => {
+        throw failure;
+      }),
+    ]);
+  } catch (error) {
+    // Of an instance that dies its connections are heard of first.
+    sayFailure((await Promise.race([death, delay(300)])) ?? error, instances);
+    return 1;
+  }
+}
+
+async function tellToTheEnd(instances: readonly Instance[]): Promise<number> {
+  await new Story(instances).tell();
+  say(styled(['bold', 'green'], 'Every step came out as it must.\n'));
+  return 0;
+}
+
+function sayFailure(error: unknown, instances: readonly Instance[]): void {
+  say(styled(['bold', 'red'], `Failed: ${error instanceof Error ? error.message : String(error)}`));
+  if (!(error instanceof StoryFailure)) console.error(error);
+  for (const { name, lines } of instances) {
+    say(styled('dim', `\nthe last lines of ${name}:`));
+    for (const line of lines) say(`   ${line}`);
+  }
+}
+
+/** Resolves when the user, or the system, wants an end. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+}
