@@ -1,0 +1,23 @@
+import { randomInt } from 'node:crypto';
+import type { MeshLogger, MeshOptions } from 'nestjs-mesh';
+import { Inbox } from './inbox.js';
+
+/** A mesh of its own for each spec: loopback only, and a port that parallel runs are unlikely to draw. */
+export function loopback(): MeshOptions & { readonly port: number } {
+  return { interface: 'lo', port: randomInt(20_000, 32_000), cluster: 'spec', logger: false };
+}
+
+/** For one node alone: it hears nobody, and need not wait to see whether it does. */
+export function alone(): MeshOptions & { readonly port: number } {
+  return { ...loopback(), group: false, peers: ['127.0.0.1:9'], startTimeout: 0 };
+}
+
+/** A logger that keeps what is said. */
+export function listeningLogger(): MeshLogger & { readonly said: Inbox<string> } {
+  const said = new Inbox<string>();
+  const at =
+    (level: string) =>
+    (message: string): void =>
+      said.add(`${level}: ${message}`);
+  return { said, error: at('error'), warn: at('warn'), log: at('log') };
+}
