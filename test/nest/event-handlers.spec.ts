@@ -1,5 +1,6 @@
 import {
   type ArgumentsHost,
+  BadRequestException,
   type CallHandler,
   type CanActivate,
   Catch,
@@ -457,6 +458,13 @@ describe('MeshServer: handlers that fail', () => {
       throw error;
     }
   }
+  /** Nest itself says nothing of such exceptions where no response carries them. */
+  @Injectable()
+  class RefusingPipe implements PipeTransform {
+    transform(): never {
+      throw new BadRequestException('secret words');
+    }
+  }
   @Controller()
   class FailingController {
     @EventPattern('throws')
@@ -475,6 +483,12 @@ describe('MeshServer: handlers that fail', () => {
       throw new Error('secret words');
     }
 
+    @EventPattern('pipes')
+    @UsePipes(RefusingPipe)
+    onPipes(@Payload() data: unknown): void {
+      calls.add(String(data));
+    }
+
     @EventPattern('filters')
     @UseFilters(ThrowingFilter)
     onFilters(): never {
@@ -482,19 +496,22 @@ describe('MeshServer: handlers that fail', () => {
     }
   }
 
-  it.each(['throws', 'rejects', 'streams', 'filters'])('counts one that %s, tells of it, and goes on', async (key) => {
-    const logger = listeningLogger();
-    const app = await opened.connected({
-      imports: [MeshModule.forRoot({ ...alone(), logger })],
-      controllers: [FailingController, LastController],
-    });
-    const client = app.get(MeshClient);
-    client.emit(key, 'data');
-    client.emit(key, 'data');
-    await callsUntilLast(client);
-    await logger.said.find((line) => line.startsWith('warn: '));
-    expect(app.get(MeshBus).metrics().handlerFailures).toBe(2);
-    expect(logger.said.items.filter((line) => line.startsWith('warn: '))).toHaveLength(1);
-    expect(logger.said.items.join()).not.toMatch(/secret|data/);
-  });
+  it.each(['throws', 'rejects', 'streams', 'pipes', 'filters'])(
+    'counts one that %s, tells of it, and goes on',
+    async (key) => {
+      const logger = listeningLogger();
+      const app = await opened.connected({
+        imports: [MeshModule.forRoot({ ...alone(), logger })],
+        controllers: [FailingController, LastController],
+      });
+      const client = app.get(MeshClient);
+      client.emit(key, 'data');
+      client.emit(key, 'data');
+      await callsUntilLast(client);
+      await logger.said.find((line) => line.startsWith('warn: '));
+      expect(app.get(MeshBus).metrics().handlerFailures).toBe(2);
+      expect(logger.said.items.filter((line) => line.startsWith('warn: '))).toHaveLength(1);
+      expect(logger.said.items.join()).not.toMatch(/secret|data/);
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { Opened } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
 import { Inbox } from './support/inbox.js';
-import { listeningLogger, loopback } from './support/mesh-options.js';
+import { alone, listeningLogger, loopback, unawaited } from './support/mesh-options.js';
 
 const opened = new Opened();
 afterEach(() => opened.close());
@@ -16,7 +16,7 @@ afterEach(() => opened.close());
 async function pair(extra: { readonly logger?: ReturnType<typeof listeningLogger> } = {}) {
   const options = loopback();
   const heard = new Inbox<MeshEvent>();
-  const bus = opened.add(new MeshBus(options));
+  const bus = opened.add(new MeshBus({ ...options, ...unawaited }));
   bus.subscribe('*', heard.add);
   await bus.start();
   const client = opened.add(new MeshClient({ ...options, peers: [`127.0.0.1:${options.port}`], ...extra }));
@@ -129,7 +129,7 @@ describe('MeshClient', () => {
   });
 
   it('never closes a bus that it was given', async () => {
-    const bus = opened.add(new MeshBus(loopback()));
+    const bus = opened.add(new MeshBus(alone()));
     const client = new MeshClient(bus);
     await client.connect();
     expect(bus.status).toBe('ready');
@@ -202,7 +202,7 @@ describe('MeshClient: the dispatch hook of Nest 12', () => {
         contexts.add(context);
       }
     }
-    const app = await opened.connected({ imports: [MeshModule.forRoot(loopback())], controllers: [HookController] });
+    const app = await opened.connected({ imports: [MeshModule.forRoot(alone())], controllers: [HookController] });
     return { client: app.get(MeshClient), contexts };
   }
 
@@ -246,11 +246,12 @@ describe('ClientsModule', () => {
   }
 
   it('registers a client with a node of its own, and closes it', async () => {
-    const options = loopback();
+    const port = loopback().port;
     const heard = new Inbox<MeshEvent>();
-    const bus = opened.add(new MeshBus(options));
+    const bus = opened.add(new MeshBus({ ...loopback(), ...unawaited, port }));
     bus.subscribe('*', heard.add);
     await bus.start();
+    const options = { ...loopback(), port, peers: [`127.0.0.1:${port}`] };
     const app = await opened.application({
       imports: [ClientsModule.register([{ name: 'MESH', customClass: MeshClient, options }])],
       providers: [Service],
@@ -267,7 +268,7 @@ describe('ClientsModule', () => {
     const heard = new Inbox<MeshEvent>();
     const app = await opened.application({
       imports: [
-        MeshModule.forRoot(loopback()),
+        MeshModule.forRoot(alone()),
         ClientsModule.registerAsync([
           {
             name: 'MESH',

@@ -3,7 +3,7 @@ import { MeshBus, type MeshEvent, type MeshOptions } from 'nestjs-mesh';
 import { Opened } from './support/applications.js';
 import { type Child, Children } from './support/children.js';
 import { Inbox } from './support/inbox.js';
-import { loopback } from './support/mesh-options.js';
+import { loopback, unawaited } from './support/mesh-options.js';
 
 const opened = new Opened();
 let children: Children;
@@ -20,7 +20,7 @@ afterAll(() => children.close());
 beforeEach(async () => {
   options = loopback();
   heard = new Inbox();
-  bus = opened.add(new MeshBus(options));
+  bus = opened.add(new MeshBus({ ...options, ...unawaited }));
   bus.subscribe('*', heard.add);
   await bus.start();
 });

@@ -7,9 +7,12 @@ export function loopback(): MeshOptions & { readonly port: number } {
   return { interface: 'lo', port: randomInt(20_000, 32_000), cluster: 'spec', logger: false };
 }
 
-/** For one node alone: it hears nobody, and need not wait to see whether it does. */
+/** For a node that is there first: it need not wait to see whether anyone answers. */
+export const unawaited = { peers: ['127.0.0.1:9'], startTimeout: 0 } as const;
+
+/** For one node alone. */
 export function alone(): MeshOptions & { readonly port: number } {
-  return { ...loopback(), group: false, peers: ['127.0.0.1:9'], startTimeout: 0 };
+  return { ...loopback(), ...unawaited, group: false };
 }
 
 /** A logger that keeps what is said. */
