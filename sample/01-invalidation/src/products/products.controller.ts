@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Logger, Param, ParseIntPipe, Put } from '@nestjs/common';
 import { Ctx, EventPattern } from '@nestjs/microservices';
-import { MeshContext, MeshKey, type MeshResync, OnMeshResync } from 'nestjs-mesh';
+import { MeshContext, type MeshResync, OnMeshResync } from 'nestjs-mesh';
 import { parseProduct } from './product.js';
 import { type CachedRead, ProductsCache } from './products.cache.js';
 import { ProductsService, type Written } from './products.service.js';
@@ -25,10 +25,10 @@ export class ProductsController {
   }
 
   /** An instance, this one or another, has written a product. */
-  @EventPattern<string>('product:*')
-  onChange(@MeshKey() key: string, @Ctx() context: MeshContext): void {
-    const { held } = this.cache.evict(key, context.getOrigin());
-    if (held) this.#logger.log(`${key} evicted: node ${context.getOrigin()} has written it`);
+  @EventPattern('product:*')
+  onChange(@Ctx() context: MeshContext): void {
+    const { key, held, origin } = this.cache.evict(context.getKey(), context.getOrigin());
+    if (held) this.#logger.log(`${key} evicted: node ${origin} has written it`);
   }
 
   /** Word of writes may have been missed. */
