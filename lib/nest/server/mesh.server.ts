@@ -34,6 +34,9 @@ type ListenCallback = (...optionalParams: unknown[]) => unknown;
  * Brings the mesh's events to `@EventPattern` handlers, under all that Nest puts around them. A pattern that is a
  * string is a glob (`*`, `?`, `[a-c]`, `\`), an object or a number is exact; a key goes to every pattern that it matches.
  *
+ * Nest makes a handler of each pattern that a method lists: `@EventPattern(['a:*', 'a:b'])` is called twice for `a:b`. It
+ * lets the handlers of one pattern run together; when one fails, those that an interceptor has not let in yet are not run.
+ *
  * With options it is a node of its own, opened by `listen` and closed by `close`. A bus that is given to it is
  * borrowed: started where nobody has done so yet, and never closed.
  *
