@@ -1,0 +1,21 @@
+// Loaded before the sample by NODE_OPTIONS, this lets one of its instances, that of INSTANCE=C, go wrong.
+import { EventEmitter } from 'node:events';
+import { Socket } from 'node:dgram';
+
+const BATCH = 0x03;
+
+/** Called with each datagram that brings keys; returns whether it is kept from the instance. */
+const kinds = {
+  astray: () => false,
+  deaf: () => true,
+  dying: () => process.exit(7),
+};
+
+if (process.env.INSTANCE === 'C') {
+  const kind = process.env.SABOTAGE;
+  if (kind === 'astray') process.env.MESH_CLUSTER = 'another';
+  const emit = EventEmitter.prototype.emit;
+  Socket.prototype.emit = function (name, ...args) {
+    return name === 'message' && args[0][1] === BATCH && kinds[kind]() ? true : emit.call(this, name, ...args);
+  };
+}
