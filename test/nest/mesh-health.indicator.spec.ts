@@ -81,7 +81,7 @@ describe('MeshHealthIndicator', () => {
   });
 
   it('is degraded in isolation, and down if strict', async () => {
-    const children = new Children();
+    const children = opened.add(new Children());
     const options = { ...loopback(), heartbeat: 100 };
     const { app, ask } = await application(options);
     const bus = app.get(MeshBus);
@@ -95,7 +95,6 @@ describe('MeshHealthIndicator', () => {
     const detail = { mesh: 'isolated', peers: 0, message: 'every peer that was known has gone silent' };
     expect(await ask()).toEqual(degraded(detail));
     expect(await ask({ strict: true })).toEqual(down(detail));
-    await children.close();
   });
 
   it('is down where the bus does not run', async () => {

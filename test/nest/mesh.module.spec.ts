@@ -363,7 +363,7 @@ describe('MeshModule: marked methods', () => {
   });
 
   it('calls those of a resync', async () => {
-    const children = new Children();
+    const children = opened.add(new Children());
     const options = { ...loopback(), heartbeat: 100, onIsolation: 'flush' as const };
     const app = await opened.application({ imports: [MeshModule.forRoot(options)], providers: [Marked] });
     await app.init();
@@ -374,7 +374,6 @@ describe('MeshModule: marked methods', () => {
     peer.kill('SIGKILL');
     await calls.find((call) => call === 'marked isolated true');
     expect(statuses.items).toEqual(['connected', 'isolated']);
-    await children.close();
   });
 
   it('says of others that they are never called', async () => {
