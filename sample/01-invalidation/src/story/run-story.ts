@@ -11,12 +11,17 @@ import { Story } from './story.js';
 import { StoryFailure } from './story-failure.js';
 
 const NAMES = ['A', 'B', 'C'] as const;
-const FIRST_PORT = 3001;
 /** As a shell has it for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
+export interface StoryOptions {
+  readonly once: boolean;
+  /** HTTP port of the first instance; the others have the next ones. Where one is taken it is replaced. */
+  readonly firstPort: number;
+}
+
 /** Starts three instances, tells the story, stays up unless `once`, and ends them. Returns the exit code. */
-export async function runStory({ once }: { readonly once: boolean }): Promise<number> {
+export async function runStory({ once, firstPort }: StoryOptions): Promise<number> {
   const interrupted = interruption();
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-mesh-01-invalidation-'));
   const env = {
@@ -24,7 +29,7 @@ export async function runStory({ once }: { readonly once: boolean }): Promise<nu
     MESH_PORT: process.env.MESH_PORT ?? String(randomInt(20_000, 32_000)),
     STORE_DIR: process.env.STORE_DIR ?? folder,
   };
-  const instances = await startAll(env);
+  const instances = await startAll(env, firstPort);
   try {
     const code = await tell(instances, interrupted);
     if (code !== 0 || once) return code;
@@ -37,8 +42,8 @@ export async function runStory({ once }: { readonly once: boolean }): Promise<nu
   }
 }
 
-async function startAll(env: NodeJS.ProcessEnv): Promise<readonly Instance[]> {
-  const ports = await freePorts(NAMES.map((_, index) => FIRST_PORT + index));
+async function startAll(env: NodeJS.ProcessEnv, firstPort: number): Promise<readonly Instance[]> {
+  const ports = await freePorts(NAMES.map((_, index) => firstPort + index));
   return NAMES.map((name, index) => new Instance(name, ports[index] ?? 0, env));
 }
 
