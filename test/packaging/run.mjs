@@ -17,12 +17,12 @@ const execute = promisify(execFile);
 let passed = 0;
 let failed = 0;
 
-async function run(command, args, cwd, { timeout = 60_000, env = {} } = {}) {
+async function run(command, args, cwd, { timeout = 180_000, env = {} } = {}) {
   const { stdout, stderr } = await execute(command, args, { cwd, timeout, env: { ...process.env, ...env } });
   return { stdout, stderr };
 }
 
-const node = (cwd, ...args) => run(process.execPath, args, cwd, { timeout: 30_000 });
+const node = (cwd, ...args) => run(process.execPath, args, cwd, { timeout: 120_000 });
 
 async function check(name, body) {
   const began = performance.now();
