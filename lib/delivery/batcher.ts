@@ -14,6 +14,8 @@ const SEND_COST_MS = 0.01;
 const COST_SPREAD = 5;
 /** A pause shorter than this is not worth a timer. */
 const SHORTEST_PAUSE_MS = 1;
+/** What has been passed is cut off the queue when it is this much and more than half of it. */
+const PASSED_KEPT = 1024;
 
 /**
  * What waits to be sent, and until when it may wait.
@@ -58,7 +60,7 @@ export class Batcher {
 
   /** Queues all events, or none of them: `undefined` when they would exceed the capacity. */
   add(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
-    if (this.#waiting + events.length > this.#options.capacity) return undefined;
+    if (this.#waiting + events.length > this.#options.capacity && !this.#fits(events)) return undefined;
     const pending: PendingEvent[] = [];
     let ticket = 0;
     for (const event of events) {
@@ -73,10 +75,7 @@ export class Batcher {
   /** Takes back what still waits and nobody else has published too. */
   withdraw(publication: Publication): void {
     for (const entry of publication.pending) {
-      if (!entry.waiting || --entry.claims > 0) continue;
-      entry.waiting = false;
-      this.#waiting--;
-      if (this.#bare.get(entry.event.key) === entry) this.#bare.delete(entry.event.key);
+      if (entry.waiting && --entry.claims === 0) this.#forget(entry);
     }
     if (this.#waiting === 0) this.#stopFlush();
   }
@@ -95,32 +94,26 @@ export class Batcher {
     return Math.min(longest, Math.max(this.#firstWaitingAt, this.#notBefore));
   }
 
-  /** Opens the queue for {@link head} until it is empty. Later publications belong to the next flush. */
+  /** Opens the queue for {@link head} until it is empty. */
   startFlush(): void {
-    if (this.#waiting === 0) return;
-    this.#flushing = true;
-    this.#ticket++;
+    if (this.#waiting > 0) this.#flushing = true;
   }
 
   /** The event to send next, while a flush is on. */
   head(): PendingEvent | undefined {
-    if (!this.#flushing) return undefined;
-    for (; this.#head < this.#queue.length; this.#head++) {
-      const entry = this.#queue[this.#head];
-      if (entry?.waiting === true) return entry;
-    }
-    return undefined;
+    return this.#flushing ? this.#next() : undefined;
   }
 
   /** Forgets the head: from here on the same key is a new event. */
   takeHead(): void {
     const entry = this.head();
     if (entry === undefined) return;
-    entry.waiting = false;
     this.#head++;
-    this.#waiting--;
-    if (this.#bare.get(entry.event.key) === entry) this.#bare.delete(entry.event.key);
+    this.#forget(entry);
+    // Who publishes from here on waits for a flush of its own: under load without end this one would never be over.
+    if (entry.ticket === this.#ticket) this.#ticket++;
     if (this.#waiting === 0) this.#stopFlush();
+    else if (this.#head > PASSED_KEPT && this.#head * 2 > this.#queue.length) this.#cutPassed();
   }
 
   /** A datagram was handed out. `ticket` is that of its first event. */
@@ -137,21 +130,38 @@ export class Batcher {
 
   /** The newest ticket of which nothing waits and nothing is in flight, once for each that is new. */
   takeFlushed(): number | undefined {
-    let oldest = this.#ticket;
-    for (let index = this.#head; index < this.#queue.length; index++) {
-      const entry = this.#queue[index];
-      if (entry?.waiting !== true) continue;
-      oldest = Math.min(oldest, entry.ticket);
-      break;
-    }
+    let oldest = this.#next()?.ticket ?? this.#ticket;
     for (const ticket of this.#inFlight.values()) oldest = Math.min(oldest, ticket);
     if (oldest - 1 <= this.#reported) return undefined;
     this.#reported = oldest - 1;
     return this.#reported;
   }
 
+  /** Whether there is room, when those are left out that will merge. */
+  #fits(events: readonly OutgoingEvent[]): boolean {
+    const keys = new Set<string>();
+    let more = 0;
+    for (const event of events) {
+      if (isBare(event)) {
+        if (this.#bare.has(event.key) || keys.has(event.key)) continue;
+        keys.add(event.key);
+      }
+      more++;
+    }
+    return this.#waiting + more <= this.#options.capacity;
+  }
+
+  /** The oldest event that waits. */
+  #next(): PendingEvent | undefined {
+    for (; this.#head < this.#queue.length; this.#head++) {
+      const entry = this.#queue[this.#head];
+      if (entry?.waiting === true) return entry;
+    }
+    return undefined;
+  }
+
   #enqueue(event: OutgoingEvent): PendingEvent {
-    const bare = event.kind === 'key' && event.data === undefined && event.metadata === undefined;
+    const bare = isBare(event);
     const known = bare ? this.#bare.get(event.key) : undefined;
     if (known !== undefined) {
       known.claims++;
@@ -164,6 +174,17 @@ export class Batcher {
     return entry;
   }
 
+  #forget(entry: PendingEvent): void {
+    entry.waiting = false;
+    this.#waiting--;
+    if (this.#bare.get(entry.event.key) === entry) this.#bare.delete(entry.event.key);
+  }
+
+  #cutPassed(): void {
+    this.#queue = this.#queue.slice(this.#head);
+    this.#head = 0;
+  }
+
   #stopFlush(): void {
     this.#ticket++;
     this.#flushing = false;
@@ -171,4 +192,9 @@ export class Batcher {
     this.#queue = [];
     this.#head = 0;
   }
+}
+
+/** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
+function isBare(event: OutgoingEvent): boolean {
+  return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
 }
