@@ -28,6 +28,7 @@ export type DropReason =
   | 'unsupported-version'
   | 'unknown-type'
   | 'own'
+  | 'after-goodbye'
   | 'other-cluster'
   | 'unverified'
   | 'downgrade'

@@ -28,8 +28,9 @@ export class Leaving {
     this.#nextAt = now + FLUSH_TIMEOUT_MS;
   }
 
-  deadline(): Instant {
-    return this.#nextAt;
+  /** What was waited for may have come to nothing while datagrams were handed out: then there is no reason to wait. */
+  deadline(flushed: boolean): Instant {
+    return this.#state === 'flushing' && flushed ? this.#startedAt : this.#nextAt;
   }
 
   /** Moves on as far as it can. `flushed`: nothing waits and nothing is with the kernel. Returns `true` once, at the end. */
@@ -43,11 +44,10 @@ export class Leaving {
     while (now >= this.#nextAt && this.#said < GOODBYES_MS.length) {
       this.#sayGoodbye();
       this.#said++;
-      const pause = GOODBYES_MS[this.#said];
-      this.#nextAt = pause === undefined ? NEVER : this.#startedAt + pause;
+      this.#nextAt = this.#startedAt + (GOODBYES_MS[this.#said] ?? FLUSH_TIMEOUT_MS);
     }
-    const nobodyListens = this.#context.members.size === 0;
-    if (!nobodyListens && (this.#said < GOODBYES_MS.length || !flushed)) return false;
+    const isSaid = this.#said === GOODBYES_MS.length && (flushed || now >= this.#nextAt);
+    if (!isSaid && this.#context.members.size > 0) return false;
     this.#state = 'gone';
     this.#nextAt = NEVER;
     return true;

@@ -5,6 +5,8 @@ import type { PeerView } from '../membership/peer-view.js';
 import type { Arrival } from './arrival.js';
 import type { NodeCounters } from './counters.js';
 import { Greeter } from './greeter.js';
+import { Handshake } from './handshake.js';
+import { HelloSender } from './hello-sender.js';
 import { Joining } from './joining.js';
 import { Leaving } from './leaving.js';
 import type { MeshNodeConfig } from './node-config.js';
@@ -12,15 +14,14 @@ import { NodeContext } from './node-context.js';
 import type { NodeEvent, NodeStatus } from './node-event.js';
 import { PeerExchange } from './peer-exchange.js';
 import { Pulse } from './pulse.js';
+import { Reach } from './reach.js';
 import { Receiver } from './receiver.js';
 import { Roster } from './roster.js';
 import { Router } from './router.js';
 import { Sender } from './sender.js';
+import { Strangers } from './strangers.js';
 import type { Transmit } from './transmit.js';
 import { Watch } from './watch.js';
-
-/** A timer that fires later than this was late because the process stood still. */
-const STALL_MS = 1000;
 
 export interface NodeStats {
   readonly counters: Readonly<NodeCounters>;
@@ -54,22 +55,25 @@ export class MeshNode {
 
   constructor(config: MeshNodeConfig) {
     const context = new NodeContext(config);
+    const hellos = new HelloSender(context);
+    const strangers = new Strangers(context, hellos);
+    const roster = new Roster(context);
+    const reach = new Reach(context);
+    const greeter = new Greeter(context, hellos, strangers);
+    const handshake = new Handshake(context, { roster, reach, hellos, strangers });
+    const exchange = new PeerExchange(context, roster);
+    const pulse = new Pulse(context, { roster, exchange, reach });
+    const watch = new Watch(context, roster, reach);
+    const parts = { roster, reach, greeter, handshake, exchange, pulse, watch };
     this.#context = context;
-    this.#roster = new Roster(context);
-    this.#greeter = new Greeter(context, this.#roster);
-    this.#exchange = new PeerExchange(context, this.#roster);
-    this.#pulse = new Pulse(context, this.#roster, this.#exchange);
-    this.#watch = new Watch(context, this.#roster);
+    this.#roster = roster;
+    this.#greeter = greeter;
+    this.#exchange = exchange;
+    this.#pulse = pulse;
+    this.#watch = watch;
     this.#sender = new Sender(context);
-    const parts = {
-      roster: this.#roster,
-      greeter: this.#greeter,
-      exchange: this.#exchange,
-      pulse: this.#pulse,
-      watch: this.#watch,
-    };
     this.#router = new Router(context, { ...parts, receiver: new Receiver(context, parts) });
-    this.#joining = new Joining(context, this.#exchange);
+    this.#joining = new Joining(context, exchange);
     this.#leaving = new Leaving(context);
   }
 
@@ -86,6 +90,7 @@ export class MeshNode {
   /** Sends what waits, says goodbye, and ends with status `left`. Only `handleSent` and time move it from here on. */
   leave(now: Instant): void {
     if (this.#leaving.active) return;
+    this.#context.leaving = true;
     this.#joining.stop();
     this.#pulse.stop();
     this.#sender.batcher.release();
@@ -112,6 +117,7 @@ export class MeshNode {
   /** All addresses that the user's seeds stand for. */
   handleSeeds(now: Instant, endpoints: readonly Endpoint[]): void {
     this.#context.seeds = new Set(endpoints);
+    this.#context.greetings.keepSeeds(this.#context.seeds);
     if (!this.#leaving.active) this.#roster.greetSeeds(now);
     this.#settle(now);
   }
@@ -136,9 +142,8 @@ export class MeshNode {
   }
 
   handleTimeout(now: Instant): void {
-    const lateness = now - this.pollTimeout();
-    if (lateness > STALL_MS) this.#watch.forgive(lateness);
     if (!this.#leaving.active) {
+      this.#watch.forgive(now, now - this.#membershipDeadline());
       this.#greeter.handleTimeout(now);
       this.#pulse.handleTimeout(now);
       this.#exchange.handleTimeout(now);
@@ -159,16 +164,9 @@ export class MeshNode {
 
   /** When to call `handleTimeout`, `NEVER` for not at all. Not later than now means at the end of this turn. */
   pollTimeout(): Instant {
-    const sending = Math.min(this.#sender.batcher.deadline(), this.#leaving.deadline());
-    if (this.#leaving.active) return sending;
-    return Math.min(
-      sending,
-      this.#joining.deadline(),
-      this.#greeter.deadline(),
-      this.#pulse.deadline(),
-      this.#exchange.deadline(),
-      this.#watch.deadline(),
-    );
+    const sending = this.#sender.batcher.deadline();
+    if (this.#leaving.active) return Math.min(sending, this.#leaving.deadline(this.#sender.idle));
+    return Math.min(sending, this.#membershipDeadline());
   }
 
   /** Everyone who is taken for a member, v1 nodes included. */
@@ -194,7 +192,8 @@ export class MeshNode {
   #settle(now: Instant): void {
     if (this.#roster.takeGrowth()) {
       this.#pulse.quicken(now);
-      this.#watch.expect(now);
+      this.#watch.expectNewcomer(now);
+      this.#exchange.handleGrowth();
       for (const member of this.#roster.takeConfirmed()) this.#exchange.compare(now, member);
     }
     if (this.#joining.finish(now)) {
@@ -203,6 +202,17 @@ export class MeshNode {
     }
     if (!this.#leaving.active || this.#status === 'left') return;
     if (this.#leaving.proceed(now, this.#sender.idle)) this.#become('left');
+  }
+
+  /** Events that waited for the node to be ready do not make a timer late; these do. */
+  #membershipDeadline(): Instant {
+    return Math.min(
+      this.#joining.deadline(),
+      this.#greeter.deadline(),
+      this.#pulse.deadline(),
+      this.#exchange.deadline(),
+      this.#watch.deadline(),
+    );
   }
 
   #reviewIsolation(now: Instant): void {

@@ -32,6 +32,8 @@ export class NodeContext {
   /** Own addresses, the advertised one first, and those at which a greeting met its sender. */
   endpoints: readonly Endpoint[] = [];
   readonly selfEndpoints = new Set<Endpoint>();
+  /** The node is going: nobody is to be met any more. */
+  leaving = false;
   /** The last sequence that was given to a datagram. */
   highest = 0;
 

@@ -1,5 +1,6 @@
 import { isLoopback, isUnspecified } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
+import { DEAD_HEARTBEATS } from '../membership/failure-judgement.js';
 import type { Member } from '../membership/member.js';
 import { MAX_PEER_ENTRIES } from '../wire/peers-codec.js';
 import type { PeerEntry, PeersPacket } from '../wire/packet.js';
@@ -9,6 +10,8 @@ import type { Roster } from './roster.js';
 /** Between two questions pass at least this, and more with more members: an answer is as long as the mesh is large. */
 const ASK_SPACING_MS = 50;
 const ASK_SPACING_PER_MEMBER_MS = 2;
+/** A question that brought nothing new doubles that, up to a heartbeat: two nodes may differ for as long as a cut lasts. */
+const FRUITLESS_FACTOR = 2;
 /** A member gets the list at most this often. */
 const ANSWER_SPACING_MS = 25;
 /** An answer that has not come by then is not waited for. */
@@ -27,6 +30,8 @@ export class PeerExchange {
   #askAt: Instant = NEVER;
   #nextAskAt: Instant = -NEVER;
   #answerDueBy: Instant = -NEVER;
+  /** How many questions in a row have brought nothing new. */
+  #fruitless = 0;
 
   constructor(context: NodeContext, roster: Roster) {
     this.#context = context;
@@ -55,11 +60,15 @@ export class PeerExchange {
     const member = this.#askWhom;
     this.#askWhom = undefined;
     if (member === undefined || this.#context.members.get(member.id) !== member || !this.#differs(member)) return;
-    const { members, config, outbox } = this.#context;
-    const spacing = Math.min(ASK_SPACING_MS + ASK_SPACING_PER_MEMBER_MS * members.size, config.heartbeatMs);
-    this.#nextAskAt = now + spacing;
+    this.#nextAskAt = now + this.#askSpacing();
     this.#answerDueBy = now + ANSWER_TIMEOUT_MS;
-    outbox.toOne(this.#packet(member, true, []), member.endpoint);
+    this.#fruitless++;
+    this.#context.outbox.toOne(this.#packet(member, true, []), member.endpoint);
+  }
+
+  /** A member is new: whoever knew it differs from this node no more, and others may have news. */
+  handleGrowth(): void {
+    this.#fruitless = 0;
   }
 
   handlePeers(now: Instant, member: Member, packet: PeersPacket): void {
@@ -68,16 +77,26 @@ export class PeerExchange {
     else this.#answerDueBy = -NEVER;
     let greeted = 0;
     for (const entry of packet.entries) {
-      if (!this.#isNews(entry)) continue;
+      if (!this.#isNews(now, entry)) continue;
       this.#roster.greet(now, entry.endpoint, 'told', now + greeted * GREETING_SPACING_MS);
       greeted++;
     }
   }
 
-  #isNews(entry: PeerEntry): boolean {
+  #isNews(now: Instant, entry: PeerEntry): boolean {
     const { members, config } = this.#context;
-    if (entry.id === config.id || isUnspecified(entry.endpoint)) return false;
-    return members.get(entry.id) === undefined && members.departed(entry.id) === undefined;
+    if (entry.id === config.id || isUnspecified(entry.endpoint) || members.get(entry.id) !== undefined) return false;
+    const departed = members.departed(entry.id);
+    if (departed === undefined) return true;
+    // Who said goodbye does not come back by that name. Whoever was given up here, and is known to others when they
+    // have had the time to give it up too, lives beyond a cut that may have healed.
+    return departed.leftAt === undefined && now - departed.at >= DEAD_HEARTBEATS * config.heartbeatMs;
+  }
+
+  #askSpacing(): number {
+    const { members, config } = this.#context;
+    const spacing = ASK_SPACING_MS + ASK_SPACING_PER_MEMBER_MS * members.size;
+    return Math.min(spacing * FRUITLESS_FACTOR ** this.#fruitless, config.heartbeatMs);
   }
 
   #answer(now: Instant, member: Member): void {

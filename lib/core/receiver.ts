@@ -3,18 +3,20 @@ import { type Endpoint, parseEndpoint } from '../primitives/endpoint.js';
 import { fnv1a32 } from '../primitives/fnv1a.js';
 import type { Instant } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
-import { LegacyPeer } from '../membership/legacy-table.js';
+import { LEGACY_TIMEOUT_MS, LegacyPeer } from '../membership/legacy-table.js';
 import type { Member } from '../membership/member.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { BatchPacket, HeartbeatPacket, InvalidatePacket, MatchingPacket } from '../wire/packet.js';
 import type { Arrival } from './arrival.js';
 import type { Greeter } from './greeter.js';
 import type { NodeContext } from './node-context.js';
+import type { Reach } from './reach.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
 
 interface Parts {
   readonly roster: Roster;
+  readonly reach: Reach;
   readonly greeter: Greeter;
   readonly watch: Watch;
 }
@@ -42,7 +44,8 @@ export class Receiver {
     const { sequence } = packet.trailer;
     const member = this.#context.members.get(packet.sender);
     if (member !== undefined) {
-      this.#parts.roster.heard(now, member, arrival.viaGroup);
+      this.#parts.roster.heard(now, member);
+      if (arrival.viaGroup) this.#parts.reach.heardByGroup(now, member);
       if (this.#isFirstSight(now, member, sequence)) this.#deliver(member, packet, sequence);
       return;
     }
@@ -53,7 +56,7 @@ export class Receiver {
   /** One key, or a batch without our trailer. */
   handleLegacyEvents(now: Instant, arrival: Arrival, packet: InvalidatePacket | BatchPacket, bytes: Buffer): void {
     if (this.#isExtended(packet.sender)) return this.#context.counters.drop('downgrade');
-    const peer = this.#parts.roster.legacyPeer(now, packet.sender, arrival.from);
+    const peer = this.#legacyPeer(now, packet.sender, arrival.from);
     if (peer?.isTwin(now, arrival.viaGroup, fnv1a32(bytes)) === true) {
       this.#context.counters.values.duplicates++;
       return;
@@ -65,14 +68,14 @@ export class Receiver {
 
   handleLegacyHeartbeat(now: Instant, arrival: Arrival, packet: HeartbeatPacket): void {
     if (this.#isExtended(packet.sender)) return this.#context.counters.drop('downgrade');
-    const peer = this.#parts.roster.legacyPeer(now, packet.sender, arrival.from);
+    const peer = this.#legacyPeer(now, packet.sender, arrival.from);
     if (peer !== undefined) peer.endpoint = this.#legacyEndpoint(arrival.from, packet.address);
   }
 
   /** Nothing that it says counts before it has echoed a nonce from where it says to be. */
   handleStranger(now: Instant, arrival: Arrival, sender: NodeId, length: number): void {
     this.#context.counters.drop('unverified');
-    if (this.#extended.size < this.#context.config.limits.unverifiedPeers) this.#extended.add(sender);
+    this.#noteExtended(sender);
     this.#parts.greeter.handleStranger(now, arrival, length);
   }
 
@@ -126,6 +129,20 @@ export class Receiver {
     if (batch.keys.length === 0) return;
     this.#context.counters.values.delivered += batch.keys.length;
     this.#context.events.push({ kind: 'keys', origin, sequence, keys: batch.keys, attachments: batch.attachments });
+  }
+
+  #legacyPeer(now: Instant, id: NodeId, from: Endpoint): LegacyPeer | undefined {
+    this.#parts.watch.expect(now + LEGACY_TIMEOUT_MS);
+    return this.#parts.roster.legacyPeer(now, id, from);
+  }
+
+  #noteExtended(id: NodeId): void {
+    this.#extended.add(id);
+    if (this.#extended.size <= this.#context.config.limits.unverifiedPeers) return;
+    for (const oldest of this.#extended) {
+      this.#extended.delete(oldest);
+      return;
+    }
   }
 
   #isExtended(id: NodeId): boolean {

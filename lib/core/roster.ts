@@ -9,6 +9,8 @@ import type { NodeContext } from './node-context.js';
 
 /** How long a member that is gone is remembered: its late packets are known, and others can not talk it back to life. */
 const DEPARTED_MEMORY_MS = 600_000;
+/** How long it is looked for where it lived when it fell silent: partitions may last for hours. */
+const LOST_MEMORY_MS = 24 * 3_600_000;
 
 /** Who belongs to the mesh. The only part that adds members, confirms them and lets them go. */
 export class Roster {
@@ -27,7 +29,7 @@ export class Roster {
     return this.#lastWasLost;
   }
 
-  /** Whether anyone was admitted, confirmed, or met as a v1 node since this was last asked. */
+  /** Whether anyone was admitted or confirmed since this was last asked. */
   takeGrowth(): boolean {
     const grown = this.#grown;
     this.#grown = false;
@@ -46,7 +48,7 @@ export class Roster {
    * at an address.
    */
   admit(now: Instant, facts: MemberFacts, highest: number): Member | undefined {
-    const { members, config, windows } = this.#context;
+    const { members, legacy, config, windows } = this.#context;
     const previous = members.at(facts.endpoint);
     if (previous?.endpoint === facts.endpoint) this.depart(now, previous, 'dead');
     if (members.size >= config.limits.peers) {
@@ -55,6 +57,8 @@ export class Roster {
     }
     const member = new Member(facts, now);
     members.add(member);
+    // Before it was met, anybody could speak for it in v1's way.
+    legacy.remove(facts.id);
     this.#grown = true;
     const window = windows.get(facts.id);
     if (window === undefined) windows.set(facts.id, new ReceiveWindow(highest));
@@ -74,24 +78,9 @@ export class Roster {
   }
 
   /** A packet of the member's own has arrived. */
-  heard(now: Instant, member: Member, viaGroup: boolean): void {
+  heard(now: Instant, member: Member): void {
     member.lastHeardAt = now;
     this.showedLife(now, member);
-    if (!viaGroup) return;
-    const known = member.isHeardByGroup(now);
-    member.heardByGroupAt = now;
-    if (known || !member.confirmed) return;
-    this.#context.outbox.toOne(
-      {
-        kind: 'pong',
-        ...this.#context.frameTo(member),
-        token: 0,
-        about: this.#context.config.id,
-        hearsGroup: true,
-        highest: this.#context.highest,
-      },
-      member.endpoint,
-    );
   }
 
   /** The member lives, by its own word or by that of a third. */
@@ -112,8 +101,9 @@ export class Roster {
 
   /** The member is gone: it said goodbye with the last sequence it used, or it fell silent. */
   depart(now: Instant, member: Member, how: 'left' | 'dead', leftAt?: number): void {
-    const { members, counters } = this.#context;
-    members.remove(member, now, leftAt);
+    const { members, counters, windows } = this.#context;
+    const forgotten = members.remove(member, now, leftAt);
+    if (forgotten !== undefined) windows.delete(forgotten);
     this.#lastWasLost = how === 'dead';
     if (!member.confirmed) return;
     if (how === 'left') counters.values.left++;
@@ -126,6 +116,13 @@ export class Roster {
   /** Greets all seeds at which no member lives. */
   greetSeeds(now: Instant): void {
     for (const endpoint of this.#context.seeds) this.greet(now, endpoint, 'seed', now);
+  }
+
+  /** Goes on greeting members whose handshake was cut short by losses. */
+  greetUnconfirmed(now: Instant): void {
+    for (const { confirmed, endpoint, ourNonce } of this.#context.members.values()) {
+      if (!confirmed) this.#context.greetings.open(now, endpoint, { reason: 'told', firstAt: now, nonce: ourNonce });
+    }
   }
 
   /** Greets the address, unless this node or a member lives there. */
@@ -148,7 +145,6 @@ export class Roster {
       this.#context.counters.drop('unverified-limit');
       return undefined;
     }
-    this.#grown = true;
     this.#context.counters.values.joined++;
     this.#context.events.push({ kind: 'peer', peer: viewOf(peer, 'alive') });
     return peer;
@@ -163,6 +159,7 @@ export class Roster {
       this.#context.events.push({ kind: 'peer', peer: viewOf(peer, 'dead') });
     }
     this.#context.members.forgetDeparted(now - DEPARTED_MEMORY_MS, (id) => this.#context.windows.delete(id));
+    this.#context.members.forgetLost(now - LOST_MEMORY_MS);
   }
 
   #refuse(): void {

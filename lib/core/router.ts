@@ -5,6 +5,7 @@ import { decodePacket } from '../wire/decode-packet.js';
 import { DEFAULT_CLUSTER_TAG } from '../wire/cluster-tag.js';
 import type {
   HeartbeatPacket,
+  HelloPacket,
   LeavePacket,
   Packet,
   PeersPacket,
@@ -14,9 +15,11 @@ import type {
 } from '../wire/packet.js';
 import type { Arrival } from './arrival.js';
 import type { Greeter } from './greeter.js';
+import type { Handshake } from './handshake.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
 import type { Pulse } from './pulse.js';
+import type { Reach } from './reach.js';
 import type { Receiver } from './receiver.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
@@ -26,6 +29,8 @@ type MemberFrame = LeavePacket | PingPacket | PingRequestPacket | PongPacket | P
 interface Parts {
   readonly roster: Roster;
   readonly greeter: Greeter;
+  readonly handshake: Handshake;
+  readonly reach: Reach;
   readonly exchange: PeerExchange;
   readonly pulse: Pulse;
   readonly watch: Watch;
@@ -64,7 +69,7 @@ export class Router {
         return this.#handleHeartbeat(now, arrival, packet, bytes.length);
       case 'hello':
       case 'hello-ack':
-        return this.#parts.greeter.handleHello(now, arrival, packet, bytes.length);
+        return this.#handleHello(now, arrival, packet, bytes.length);
       case 'leave':
       case 'ping':
       case 'ping-request':
@@ -81,8 +86,32 @@ export class Router {
   #handleHeartbeat(now: Instant, arrival: Arrival, packet: HeartbeatPacket, length: number): void {
     if (packet.trailer === undefined) return this.#parts.receiver.handleLegacyHeartbeat(now, arrival, packet);
     const member = this.#context.members.get(packet.sender);
-    if (member !== undefined) this.#parts.pulse.handleHeartbeat(now, arrival, member, packet);
-    else this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
+    if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
+    this.#parts.pulse.handleHeartbeat(now, arrival, member, packet);
+    this.#checkSource(now, arrival, member, length);
+  }
+
+  #handleHello(now: Instant, arrival: Arrival, packet: HelloPacket, length: number): void {
+    const { members, counters } = this.#context;
+    // Its goodbye was meant, and overtook this.
+    if (members.departed(packet.sender)?.leftAt !== undefined) return counters.drop('after-goodbye');
+    if (this.#context.leaving) return;
+    if (!packet.toGroup) return this.#parts.handshake.handleHello(now, arrival, packet, length);
+    const member = members.get(packet.sender);
+    if (member !== undefined) {
+      this.#parts.roster.heard(now, member);
+      if (arrival.viaGroup) this.#parts.reach.heardByGroup(now, member);
+    }
+    this.#parts.greeter.handleGroupHello(now, arrival, member, length);
+  }
+
+  /**
+   * The group hears a node from whichever interface it sends; what it sends to this node alone comes from where it
+   * lives. If that is not where it was met it has moved, which it is to prove.
+   */
+  #checkSource(now: Instant, arrival: Arrival, member: Member, length: number): void {
+    if (arrival.viaGroup || this.#context.members.at(arrival.from) === member) return;
+    this.#parts.greeter.handleStranger(now, arrival, length);
   }
 
   /** Only who hears at its own address knows the nonce: nobody else can take a member's leave, or ask in its name. */
@@ -93,8 +122,16 @@ export class Router {
       this.#context.counters.drop('wrong-nonce');
       return this.#parts.greeter.regreet(now, member);
     }
-    this.#parts.roster.heard(now, member, arrival.viaGroup);
+    this.#parts.roster.heard(now, member);
+    this.#checkSource(now, arrival, member, length);
+    this.#followSource(arrival, member);
     this.#handleMember(now, member, packet);
+  }
+
+  /** Of the addresses that it proved, the one that it speaks from is the one that works now. */
+  #followSource(arrival: Arrival, member: Member): void {
+    const { members } = this.#context;
+    if (!arrival.viaGroup && members.at(arrival.from) === member) members.move(member, arrival.from);
   }
 
   #handleMember(now: Instant, member: Member, packet: MemberFrame): void {
@@ -106,7 +143,7 @@ export class Router {
       case 'ping-request':
         return this.#parts.watch.handlePingRequest(member, packet);
       case 'pong':
-        if (packet.hearsGroup) this.#parts.pulse.noteHearsGroup(now, member);
+        if (packet.about === member.id) this.#parts.reach.noteAnswer(now, member, packet.hearsGroup);
         return this.#parts.watch.handlePong(now, member, packet);
       case 'peers':
         return this.#parts.exchange.handlePeers(now, member, packet);
@@ -124,6 +161,9 @@ export class Router {
       case 'heartbeat':
       case 'matching':
         return packet.trailer !== undefined && this.#isForeignTag(packet.trailer.clusterTag ?? DEFAULT_CLUSTER_TAG);
+      case 'hello':
+      case 'hello-ack':
+        return this.#isForeignTag(packet.clusterTag) || packet.cluster !== this.#context.config.cluster;
       default:
         return this.#isForeignTag(packet.clusterTag);
     }

@@ -5,14 +5,24 @@ import { judge, nextJudgementAt } from '../membership/failure-judgement.js';
 import type { Member } from '../membership/member.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/packet.js';
 import type { NodeContext } from './node-context.js';
+import type { Reach } from './reach.js';
 import type { Roster } from './roster.js';
 
 /** Through how many others a suspected member is looked for. SWIM, § 3.1. */
 const INDIRECT_PROBES = 3;
 /** Pings on behalf of others that may be open at once; a later one takes the place of the oldest. */
 const RELAYS_KEPT = 256;
+/** A question that got no answer is asked again after this part of a heartbeat. */
+const PROBE_HEARTBEATS = 0.25;
+/** The earliest time at which a newcomer could have to be suspected, if it falls silent at once. */
+const NEWCOMER_MS = 300;
+/** A timer that is later than this, or than a heartbeat, was late because the process stood still. */
+const STALL_MS = 1000;
+/** The shortest heartbeat that a member may have. */
+const SHORTEST_STALL_MS = 100;
 
 interface Relay {
+  readonly target: NodeId;
   readonly asker: NodeId;
   readonly token: number;
 }
@@ -24,14 +34,16 @@ interface Relay {
 export class Watch {
   readonly #context: NodeContext;
   readonly #roster: Roster;
+  readonly #reach: Reach;
   readonly #relays = new Map<number, Relay>();
   #token: number;
   #nextAt: Instant = NEVER;
   #isolated = false;
 
-  constructor(context: NodeContext, roster: Roster) {
+  constructor(context: NodeContext, roster: Roster, reach: Reach) {
     this.#context = context;
     this.#roster = roster;
+    this.#reach = reach;
     this.#token = context.config.random.u32();
   }
 
@@ -43,19 +55,27 @@ export class Watch {
     return this.#nextAt;
   }
 
-  /** Somebody is new, or spoke: look at everyone no later than it could matter. */
+  /** Somebody is new. A rush of newcomers makes one look at everyone, where a look for each would cost their square. */
+  expectNewcomer(now: Instant): void {
+    this.expect(now + Math.min(NEWCOMER_MS, this.#context.config.heartbeatMs * PROBE_HEARTBEATS));
+  }
+
+  /** Looks at everyone no later than then. */
   expect(at: Instant): void {
     if (at < this.#nextAt) this.#nextAt = at;
   }
 
-  /** The process stood still for `lateness`: others could not be heard, which is not their silence. */
-  forgive(lateness: number): void {
+  /** If the process stood still for `lateness`, others could not be heard in that time, which is not their silence. */
+  forgive(now: Instant, lateness: number): void {
+    if (lateness <= SHORTEST_STALL_MS) return;
     for (const member of this.#context.members.values()) {
-      member.lastHeardAt += lateness;
-      member.lastAliveAt += lateness;
-      member.heardByGroupAt += lateness;
+      if (lateness <= Math.min(STALL_MS, member.heartbeatMs)) continue;
+      member.lastHeardAt = Math.min(now, member.lastHeardAt + lateness);
+      member.lastAliveAt = Math.min(now, member.lastAliveAt + lateness);
+      member.heardByGroupAt = Math.min(now, member.heardByGroupAt + lateness);
     }
-    for (const peer of this.#context.legacy.values()) peer.lastHeardAt += lateness;
+    if (lateness <= STALL_MS) return;
+    for (const peer of this.#context.legacy.values()) peer.lastHeardAt = Math.min(now, peer.lastHeardAt + lateness);
   }
 
   /** Looks at everyone if it is time, and says whether it was. */
@@ -92,7 +112,7 @@ export class Watch {
     const target = this.#context.members.get(packet.target);
     if (target === undefined || target === member) return;
     const token = this.#nextToken();
-    this.#relays.set(token, { asker: member.id, token: packet.token });
+    this.#relays.set(token, { target: target.id, asker: member.id, token: packet.token });
     if (this.#relays.size > RELAYS_KEPT) this.#forgetOldestRelay();
     this.#ping(target, token);
   }
@@ -101,7 +121,7 @@ export class Watch {
     if (packet.about !== member.id) return this.#takeAttest(now, packet);
     this.#context.windows.get(member.id)?.confirmHighest(packet.highest);
     const relay = this.#relays.get(packet.token);
-    if (relay === undefined) return;
+    if (relay?.target !== member.id) return;
     this.#relays.delete(packet.token);
     const asker = this.#context.members.get(relay.asker);
     if (asker === undefined) return;
@@ -111,7 +131,7 @@ export class Watch {
   /** Asks the member for its own word: what it has sent, and whether it hears the group. */
   ask(now: Instant, member: Member): void {
     if (now < member.nextProbeAt) return;
-    member.nextProbeAt = now + member.heartbeatMs / 2;
+    member.nextProbeAt = now + member.heartbeatMs * PROBE_HEARTBEATS;
     this.#ping(member, this.#nextToken());
   }
 
@@ -119,7 +139,7 @@ export class Watch {
     const judgement = judge(now, member.lastAliveAt, member.heartbeatMs);
     if (judgement === 'dead') return this.#roster.depart(now, member, 'dead');
     if (judgement === 'alive') {
-      if (this.#mustRenewReach(now, member)) this.ask(now, member);
+      if (member.hearsGroup(now) && now >= this.#reach.renewalAt(member)) this.ask(now, member);
       return;
     }
     const again = member.state === 'suspect';
@@ -149,17 +169,11 @@ export class Watch {
     this.expect(nextJudgementAt(now, about.lastAliveAt, about.heartbeatMs));
   }
 
-  /** Heartbeats renew it while both know the same members; where they do not, the question does. */
-  #mustRenewReach(now: Instant, member: Member): boolean {
-    return member.hearsGroup(now) && member.hearsGroupUntil - now <= this.#context.config.heartbeatMs;
-  }
-
   #nextLookAt(now: Instant, member: Member): Instant {
     const judged = nextJudgementAt(now, member.lastAliveAt, member.heartbeatMs);
     if (member.state === 'suspect') return Math.min(judged, member.nextProbeAt);
     if (!member.hearsGroup(now)) return judged;
-    const renew = member.hearsGroupUntil - this.#context.config.heartbeatMs;
-    return Math.min(judged, Math.max(renew, member.nextProbeAt));
+    return Math.min(judged, Math.max(this.#reach.renewalAt(member), member.nextProbeAt));
   }
 
   #ping(member: Member, token: number): void {

@@ -30,9 +30,9 @@ export interface GreetingTerms {
 }
 
 /** A greeting is repeated after these pauses, then with each heartbeat. */
-const PAUSES_MS = [100, 200, 600] as const;
+const PAUSES_MS = [100, 200, 600, 1200, 2400] as const;
 /** How often an address is greeted that somebody told of, or that was heard, before it is forgotten. */
-const ATTEMPTS_TOLD = 6;
+const ATTEMPTS_TOLD = 8;
 const ATTEMPTS_HEARD = 4;
 const ATTEMPTS_OLD = 2;
 /** To an address that proved nothing goes at most this multiple of what came from it (RFC 9000 § 8). */
@@ -47,6 +47,8 @@ export class GreetingBook {
   readonly #limit: number;
   readonly #byEndpoint = new Map<Endpoint, Greeting>();
   readonly #byNonce = new Map<Nonce, Greeting>();
+  /** Those that nobody vouches for, the oldest first. */
+  readonly #heard = new Set<Greeting>();
   /** Not later than the earliest `nextAt`. */
   #earliest: Instant = NEVER;
 
@@ -80,11 +82,12 @@ export class GreetingBook {
     if (known !== undefined) {
       if (RANK[reason] > RANK[known.reason]) {
         known.reason = reason;
+        this.#heard.delete(known);
         this.schedule(known, Math.min(known.nextAt, firstAt));
       }
       return known;
     }
-    if (this.#byEndpoint.size >= this.#limit && !this.#makeRoom(reason)) return undefined;
+    if (this.#byEndpoint.size >= this.#limit && !this.#makeRoom() && reason !== 'seed') return undefined;
     const nonce = terms.nonce ?? randomNonce(this.#random);
     const greeting: Greeting = {
       endpoint,
@@ -99,6 +102,7 @@ export class GreetingBook {
     };
     this.#byEndpoint.set(endpoint, greeting);
     this.#byNonce.set(nonce, greeting);
+    if (reason === 'heard') this.#heard.add(greeting);
     this.schedule(greeting, firstAt);
     return greeting;
   }
@@ -106,6 +110,14 @@ export class GreetingBook {
   close(greeting: Greeting): void {
     this.#byEndpoint.delete(greeting.endpoint);
     this.#byNonce.delete(greeting.nonce);
+    this.#heard.delete(greeting);
+  }
+
+  /** Forgets seeds that the user's seeds do not stand for any more. */
+  keepSeeds(seeds: ReadonlySet<Endpoint>): void {
+    for (const greeting of this.#byEndpoint.values()) {
+      if (greeting.reason === 'seed' && !seeds.has(greeting.endpoint)) this.close(greeting);
+    }
   }
 
   schedule(greeting: Greeting, at: Instant): void {
@@ -143,12 +155,12 @@ export class GreetingBook {
     }
   }
 
-  /** A stranger's entry gives way to one that somebody vouched for; strangers do not push each other out. */
-  #makeRoom(reason: GreetingReason): boolean {
-    if (reason === 'seed') return true;
-    if (reason === 'heard') return false;
-    for (const greeting of this.#byEndpoint.values()) {
-      if (greeting.reason !== 'heard') continue;
+  /**
+   * The oldest stranger gives way: in a flood of forged ones each entry lives for a moment only, which is enough for a
+   * real node to answer, where a table that stays full would shut it out.
+   */
+  #makeRoom(): boolean {
+    for (const greeting of this.#heard) {
       this.close(greeting);
       return true;
     }

@@ -20,6 +20,8 @@ export class MemberTable {
   readonly #byId = new Map<NodeId, Member>();
   readonly #byEndpoint = new Map<Endpoint, Member>();
   readonly #departed = new Map<NodeId, Departed>();
+  /** Where those lived that fell silent, and since when; the longest silent first. */
+  readonly #lost = new Map<Endpoint, Instant>();
   readonly #departedLimit: number;
   #high: number;
   #low: number;
@@ -55,8 +57,9 @@ export class MemberTable {
     return this.#departed.get(id);
   }
 
-  departedValues(): IterableIterator<Departed> {
-    return this.#departed.values();
+  /** Addresses of members that fell silent, and at which nobody has been met since. */
+  lostEndpoints(): IterableIterator<Endpoint> {
+    return this.#lost.keys();
   }
 
   /** Count of the confirmed members, and the exclusive or of the first six bytes of their ids and of this node's. */
@@ -67,6 +70,8 @@ export class MemberTable {
   add(member: Member): void {
     this.#byId.set(member.id, member);
     this.#byEndpoint.set(member.endpoint, member);
+    this.#lost.delete(member.endpoint);
+    this.#lost.delete(this.#departed.get(member.id)?.endpoint ?? member.endpoint);
     this.#departed.delete(member.id);
   }
 
@@ -77,33 +82,38 @@ export class MemberTable {
     this.#toggle(member.id);
   }
 
+  /** The member is reached at `endpoint` from now on. What it had before it may still have, beside this. */
   move(member: Member, endpoint: Endpoint): void {
-    if (this.#byEndpoint.get(member.endpoint) === member) this.#byEndpoint.delete(member.endpoint);
+    const before = member.endpoint;
+    if (before === endpoint) return;
     member.endpoint = endpoint;
+    member.aliases = member.aliases.filter((alias) => alias !== endpoint);
     this.#byEndpoint.set(endpoint, member);
+    this.alias(member, before);
   }
 
-  /** Notes a further address of a member, so that nobody is looked for there. */
+  /** Notes a further address of a member, so that nobody is looked for there. The oldest makes room. */
   alias(member: Member, endpoint: Endpoint): void {
-    if (this.#byEndpoint.get(endpoint) === member || member.aliases.length >= ALIAS_LIMIT) return;
-    member.aliases = [...member.aliases, endpoint];
+    if (member.endpoint === endpoint || member.aliases.includes(endpoint)) return;
+    const kept = member.aliases.slice(-(ALIAS_LIMIT - 1));
+    for (const dropped of member.aliases.slice(0, -(ALIAS_LIMIT - 1))) this.#forgetAddress(member, dropped);
+    member.aliases = [...kept, endpoint];
     this.#byEndpoint.set(endpoint, member);
   }
 
-  remove(member: Member, now: Instant, leftAt: number | undefined): void {
+  /** Returns who is forgotten for it, if it makes too many to remember. */
+  remove(member: Member, now: Instant, leftAt: number | undefined): NodeId | undefined {
     this.#byId.delete(member.id);
-    for (const endpoint of [member.endpoint, ...member.aliases]) {
-      if (this.#byEndpoint.get(endpoint) === member) this.#byEndpoint.delete(endpoint);
-    }
+    this.#forgetAddress(member, member.endpoint);
+    for (const alias of member.aliases) this.#forgetAddress(member, alias);
     if (member.confirmed) {
       this.#confirmed--;
       this.#toggle(member.id);
     }
+    if (leftAt === undefined) this.#noteLost(member.endpoint, now);
     this.#departed.delete(member.id);
     this.#departed.set(member.id, { id: member.id, endpoint: member.endpoint, at: now, leftAt });
-    if (this.#departed.size <= this.#departedLimit) return;
-    const oldest = this.#departed.keys().next();
-    if (oldest.done !== true) this.#departed.delete(oldest.value);
+    return this.#departed.size > this.#departedLimit ? takeOldest(this.#departed) : undefined;
   }
 
   /** Forgets who has been gone since before `before`, and tells of each. */
@@ -115,11 +125,37 @@ export class MemberTable {
     }
   }
 
+  /** Forgets where those lived that fell silent before `before`. */
+  forgetLost(before: Instant): void {
+    for (const [endpoint, at] of this.#lost) {
+      if (at >= before) return;
+      this.#lost.delete(endpoint);
+    }
+  }
+
+  #forgetAddress(member: Member, endpoint: Endpoint): void {
+    if (this.#byEndpoint.get(endpoint) === member) this.#byEndpoint.delete(endpoint);
+  }
+
+  #noteLost(endpoint: Endpoint, now: Instant): void {
+    this.#lost.delete(endpoint);
+    this.#lost.set(endpoint, now);
+    if (this.#lost.size > this.#departedLimit) takeOldest(this.#lost);
+  }
+
   #toggle(id: NodeId): void {
     const [high, low] = hashParts(id);
     this.#high ^= high;
     this.#low ^= low;
   }
+}
+
+function takeOldest<K>(map: Map<K, unknown>): K | undefined {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return key;
+  }
+  return undefined;
 }
 
 /** The first six bytes of the id: they are random already, so no further hashing makes them more so. */

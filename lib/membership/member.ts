@@ -70,7 +70,7 @@ export class Member implements PeerView {
 
   /** Whether this node hears it through the group: lately, by its own measure of time. */
   isHeardByGroup(now: Instant): boolean {
-    return now - this.heardByGroupAt <= GROUP_CONFIRMATION_HEARTBEATS * this.heartbeatMs;
+    return isHeardByGroup(now, this.heardByGroupAt, this.heartbeatMs);
   }
 
   hearsGroup(now: Instant): boolean {
@@ -78,5 +78,10 @@ export class Member implements PeerView {
   }
 }
 
-/** For how many heartbeats it holds that a peer hears the group: a switch without an IGMP querier drops groups after minutes. */
-export const GROUP_CONFIRMATION_HEARTBEATS = 3;
+/** One heartbeat may be lost without anyone taking the group for broken. */
+const HEARD_BY_GROUP_HEARTBEATS = 2;
+
+/** Whether what came through the group at `heardByGroupAt` still shows that the group works. */
+export function isHeardByGroup(now: Instant, heardByGroupAt: Instant, heartbeatMs: number): boolean {
+  return now - heardByGroupAt <= HEARD_BY_GROUP_HEARTBEATS * heartbeatMs;
+}
