@@ -12,8 +12,9 @@ import type { SimulatedNode } from './simulated-node.js';
 import { CALM, type NetworkConditions, SimulatedNetwork } from './simulated-network.js';
 
 const PORT = 7946;
+const HOSTS_PER_NET = 250;
 const EPOCH_MS = 1_700_000_000_000;
-/** After a stall Node runs its timers first; what waits in the socket comes a moment later. */
+/** After a stall Node runs its timers first, and reads its sockets a moment later. */
 const SOCKET_AFTER_TIMERS_MS = 0.01;
 
 type Happening =
@@ -76,8 +77,7 @@ export class Simulator {
 
   /** Starts a node at an address of its own, or at `endpoint`, where an earlier one may have lived. */
   start(config: Partial<MeshNodeConfig>, seeds: readonly Endpoint[] = [], endpoint?: Endpoint): SimulatedNode {
-    const made = this.#made++;
-    const at = endpoint ?? formatEndpoint(`10.${made >> 16}.${(made >> 8) & 255}.${(made & 255) + 1}`, PORT);
+    const at = endpoint ?? this.#newEndpoint();
     const previous = this.#byAddress.get(at);
     if (previous !== undefined) this.crash(previous);
     const host = new SimulatedHost(at, new MeshNode({ ...simulatedConfig(this.#random, seeds.length > 0), ...config }));
@@ -91,10 +91,8 @@ export class Simulator {
 
   /** `undefined` when the node did not take them. */
   publish(node: SimulatedNode, keys: readonly string[]): Publication | undefined {
-    return this.publishEvents(
-      node,
-      keys.map((key) => ({ kind: 'key', key, data: undefined, metadata: undefined })),
-    );
+    const events = keys.map((key) => ({ kind: 'key', key, data: undefined, metadata: undefined }) as const);
+    return this.publishEvents(node, events);
   }
 
   publishEvents(node: SimulatedNode, events: readonly OutgoingEvent[]): Publication | undefined {
@@ -225,6 +223,12 @@ export class Simulator {
     for (const delay of this.network.delays(from, to, viaGroup)) {
       this.#heap.push(this.#now + delay, { kind: 'arrival', to, from, viaGroup, bytes });
     }
+  }
+
+  #newEndpoint(): Endpoint {
+    const made = this.#made++;
+    const net = Math.floor(made / HOSTS_PER_NET);
+    return formatEndpoint(`10.${net >> 8}.${net & 255}.${(made % HOSTS_PER_NET) + 1}`, PORT);
   }
 
   #remove(host: SimulatedHost): void {
