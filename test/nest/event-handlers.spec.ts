@@ -25,7 +25,7 @@ import { MESH_TRANSPORT, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule, 
 import { defer, EMPTY, type Observable, tap } from 'rxjs';
 import { Opened } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
-import { Inbox } from './support/inbox.js';
+import { Inbox } from '../support/inbox.js';
 import { listeningLogger, alone } from './support/mesh-options.js';
 
 const opened = new Opened();

@@ -6,7 +6,7 @@ import { isMeshBus, MeshBus, MeshClient, MeshContext, type MeshEvent, MeshModule
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { Opened } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
-import { Inbox } from './support/inbox.js';
+import { Inbox } from '../support/inbox.js';
 import { alone, listeningLogger, loopback, unawaited } from './support/mesh-options.js';
 
 const opened = new Opened();

@@ -24,7 +24,7 @@ import {
 import { EventPattern } from './support/event-pattern.js';
 import { moduleOf, Opened } from './support/applications.js';
 import { Children } from './support/children.js';
-import { Inbox } from './support/inbox.js';
+import { Inbox } from '../support/inbox.js';
 import { alone, listeningLogger, loopback } from './support/mesh-options.js';
 
 const opened = new Opened();

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectMesh, MESH_TRANSPORT, MeshBus, MeshClient, MeshKey, MeshModule, MeshServer } from 'nestjs-mesh';
 import { moduleOf, Opened, quiet } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
-import { Inbox } from './support/inbox.js';
+import { Inbox } from '../support/inbox.js';
 import { alone, loopback } from './support/mesh-options.js';
 
 const opened = new Opened();

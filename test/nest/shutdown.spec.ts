@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { MeshBus, type MeshEvent, type MeshOptions } from 'nestjs-mesh';
 import { Opened } from './support/applications.js';
 import { type Child, Children } from './support/children.js';
-import { Inbox } from './support/inbox.js';
+import { Inbox } from '../support/inbox.js';
 import { loopback, unawaited } from './support/mesh-options.js';
 
 const opened = new Opened();

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ClientProxy } from '@nestjs/microservices';
 import { type Options, transformFileSync } from '@swc/core';
-import { Inbox } from './inbox.js';
+import { Inbox } from '../../support/inbox.js';
 
 /** Which of the two majors this spec runs on: only 12 has a dispatch hook. */
 export const isNest12 = 'setOnDispatchHook' in ClientProxy.prototype;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { MeshLogger, MeshOptions } from 'nestjs-mesh';
-import { Inbox } from './inbox.js';
+import { Inbox } from '../../support/inbox.js';
 
 /** A mesh of its own for each spec: loopback only, and a port that parallel runs are unlikely to draw. */
 export function loopback(): MeshOptions & { readonly port: number } {
