@@ -191,10 +191,10 @@ export class MeshNode {
   /** What follows from any input, whatever it was. */
   #settle(now: Instant): void {
     if (this.#roster.takeGrowth()) {
-      this.#pulse.quicken(now);
+      const newcomers = this.#roster.takeConfirmed();
       this.#watch.expectNewcomer(now);
-      this.#exchange.handleGrowth();
-      for (const member of this.#roster.takeConfirmed()) this.#exchange.compare(now, member);
+      this.#pulse.quicken(now, newcomers);
+      this.#exchange.compareNewcomers(now, newcomers);
     }
     if (this.#joining.finish(now)) {
       this.#sender.batcher.release();

@@ -54,6 +54,14 @@ export class PeerExchange {
     this.#askAt = Math.max(now, this.#nextAskAt);
   }
 
+  /** Members are new. One that knows fewer than this node is still meeting others, and is the one to ask. */
+  compareNewcomers(now: Instant, newcomers: readonly Member[]): void {
+    this.#fruitless = 0;
+    const { count } = this.#context.members.digest();
+    for (const member of newcomers)
+      if ((member.digest?.count ?? 0) >= count - newcomers.length) this.compare(now, member);
+  }
+
   handleTimeout(now: Instant): void {
     if (now < this.#askAt) return;
     this.#askAt = NEVER;
@@ -64,11 +72,6 @@ export class PeerExchange {
     this.#answerDueBy = now + ANSWER_TIMEOUT_MS;
     this.#fruitless++;
     this.#context.outbox.toOne(this.#packet(member, true, []), member.endpoint);
-  }
-
-  /** A member is new: whoever knew it differs from this node no more, and others may have news. */
-  handleGrowth(): void {
-    this.#fruitless = 0;
   }
 
   handlePeers(now: Instant, member: Member, packet: PeersPacket): void {

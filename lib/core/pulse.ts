@@ -11,9 +11,18 @@ import type { Roster } from './roster.js';
 
 /** Heartbeats come this much early at random, so that nodes that started together drift apart. */
 const JITTER = 0.1;
-/** An early heartbeat tells the group of a new member; with many members it waits, so that a rush of them makes one. */
+/** An early heartbeat tells of a new member; with many members it waits, so that a rush of them makes one. */
 const EARLY_SPACING_MS = 20;
 const EARLY_SPACING_PER_MEMBER_MS = 2;
+/** What is less urgent goes out by this part of a heartbeat. */
+const HASTE_HEARTBEATS = 0.2;
+/**
+ * An early heartbeat goes to those it concerns and to this many others, from whom news spreads by itself: if everyone
+ * told everyone of each newcomer, one that joins 200 would cost 40,000 datagrams.
+ */
+const EARLY_OTHERS = 3;
+/** If it concerns more than this, the group is cheaper. */
+const EARLY_TO_GROUP = 8;
 
 interface Parts {
   readonly roster: Roster;
@@ -28,7 +37,9 @@ interface Parts {
 export class Pulse {
   readonly #context: NodeContext;
   readonly #parts: Parts;
+  readonly #concerned = new Set<Member>();
   #nextAt: Instant = NEVER;
+  #earlyAt: Instant = NEVER;
   #lastAt: Instant = -NEVER;
 
   constructor(context: NodeContext, parts: Parts) {
@@ -42,40 +53,66 @@ export class Pulse {
 
   stop(): void {
     this.#nextAt = NEVER;
+    this.#earlyAt = NEVER;
   }
 
   deadline(): Instant {
-    return this.#nextAt;
+    return Math.min(this.#nextAt, this.#earlyAt);
   }
 
   handleTimeout(now: Instant): void {
-    if (now < this.#nextAt) return;
-    this.#lastAt = now;
+    if (now >= this.#nextAt) this.#beat(now);
+    else if (now >= this.#earlyAt) this.#beatEarly(now);
+  }
+
+  #beat(now: Instant): void {
     this.#nextAt = now + this.#context.config.heartbeatMs * (1 - JITTER * randomFraction(this.#context.config.random));
-    this.#send(now);
+    this.#send(now, this.#context.config.multicast, this.#allAddresses(now));
     this.#parts.roster.greetSeeds(now);
     this.#parts.roster.greetUnconfirmed(now);
     this.#greetOneLost(now);
     this.#parts.reach.watchGroup(now);
   }
 
-  /** A member is new: others should learn of it, and it of the group, before the next heartbeat is due. */
-  quicken(now: Instant): void {
+  /** A member is new: others should learn of it before the next heartbeat is due. */
+  quicken(now: Instant, concerned: readonly Member[]): void {
     const { config, members } = this.#context;
     const spacing = Math.min(EARLY_SPACING_MS + EARLY_SPACING_PER_MEMBER_MS * members.size, config.heartbeatMs);
-    this.#nextAt = Math.min(this.#nextAt, Math.max(now, this.#lastAt + spacing));
+    for (const member of concerned) this.#concerned.add(member);
+    this.#earlyAt = Math.min(this.#earlyAt, Math.max(now, this.#lastAt + spacing));
+  }
+
+  /** A member should soon hear what heartbeats say. */
+  hasten(now: Instant, concerned: Member): void {
+    this.#concerned.add(concerned);
+    this.#earlyAt = Math.min(this.#earlyAt, now + HASTE_HEARTBEATS * this.#context.config.heartbeatMs);
   }
 
   handleHeartbeat(now: Instant, arrival: Arrival, member: Member, packet: HeartbeatPacket): void {
     this.#parts.roster.heard(now, member);
-    if (arrival.viaGroup) this.#parts.reach.heardByGroup(now, member);
+    if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.hasten(now, member);
     if (packet.members === undefined) return;
     member.digest = packet.members;
     this.#parts.reach.noteStatement(now, member, packet.members);
     this.#parts.exchange.compare(now, member);
   }
 
-  #send(now: Instant): void {
+  #beatEarly(now: Instant): void {
+    const toGroup = this.#context.config.multicast && this.#concerned.size > EARLY_TO_GROUP;
+    const concerned = toGroup
+      ? [...this.#concerned].filter((member) => !member.hearsGroup(now))
+      : this.#drawConcerned();
+    this.#send(
+      now,
+      toGroup,
+      concerned.map(({ endpoint }) => endpoint),
+    );
+  }
+
+  #send(now: Instant, toGroup: boolean, to: readonly Endpoint[]): void {
+    this.#lastAt = now;
+    this.#earlyAt = NEVER;
+    this.#concerned.clear();
     const { config, highest, advertised, clusterTag, outbox, members } = this.#context;
     const packet: HeartbeatPacket = {
       kind: 'heartbeat',
@@ -84,17 +121,26 @@ export class Pulse {
       trailer: { sequence: highest, floor: highest + 1, sentAtMs: 0, clusterTag },
       members: { ...members.digest(), unheard: this.#parts.reach.unheard(now) },
     };
-    outbox.toMany(packet, config.multicast, this.#addressees(now));
+    outbox.toMany(packet, toGroup, to);
   }
 
   /** Those who would not hear it otherwise, seeds that may be v1 nodes among them. */
-  #addressees(now: Instant): Endpoint[] {
+  #allAddresses(now: Instant): Endpoint[] {
     const to: Endpoint[] = [];
     for (const member of this.#context.members.values()) if (!member.hearsGroup(now)) to.push(member.endpoint);
     for (const seed of this.#context.seeds) {
       if (this.#context.members.at(seed) === undefined && !this.#context.isSelf(seed)) to.push(seed);
     }
     return to;
+  }
+
+  #drawConcerned(): Member[] {
+    const { members, config } = this.#context;
+    const all = [...members.values()];
+    for (let drawn = 0; drawn < EARLY_OTHERS && all.length > 0; drawn++) {
+      this.#concerned.add(all[randomBelow(config.random, all.length)]!);
+    }
+    return [...this.#concerned].filter((member) => members.get(member.id) === member);
   }
 
   /** A partition may heal after everyone was given up on both sides: then only old addresses lead back. */

@@ -28,22 +28,11 @@ export class Reach {
     this.#context = context;
   }
 
-  /** A packet of the member's own came through the group. It is told so at once if that is news. */
-  heardByGroup(now: Instant, member: Member): void {
+  /** A packet of the member's own came through the group. Returns whether that is news, which it should soon hear. */
+  heardByGroup(now: Instant, member: Member): boolean {
     const known = member.isHeardByGroup(now);
     member.heardByGroupAt = now;
-    if (known || !member.confirmed) return;
-    this.#context.outbox.toOne(
-      {
-        kind: 'pong',
-        ...this.#context.frameTo(member),
-        token: 0,
-        about: this.#context.config.id,
-        hearsGroup: true,
-        highest: this.#context.highest,
-      },
-      member.endpoint,
-    );
+    return !known && member.confirmed;
   }
 
   /**

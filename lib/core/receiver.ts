@@ -10,6 +10,7 @@ import type { BatchPacket, HeartbeatPacket, InvalidatePacket, MatchingPacket } f
 import type { Arrival } from './arrival.js';
 import type { Greeter } from './greeter.js';
 import type { NodeContext } from './node-context.js';
+import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
@@ -17,6 +18,7 @@ import type { Watch } from './watch.js';
 interface Parts {
   readonly roster: Roster;
   readonly reach: Reach;
+  readonly pulse: Pulse;
   readonly greeter: Greeter;
   readonly watch: Watch;
 }
@@ -45,7 +47,7 @@ export class Receiver {
     const member = this.#context.members.get(packet.sender);
     if (member !== undefined) {
       this.#parts.roster.heard(now, member);
-      if (arrival.viaGroup) this.#parts.reach.heardByGroup(now, member);
+      if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
       if (this.#isFirstSight(now, member, sequence)) this.#deliver(member, packet, sequence);
       return;
     }

@@ -100,7 +100,7 @@ export class Router {
     const member = members.get(packet.sender);
     if (member !== undefined) {
       this.#parts.roster.heard(now, member);
-      if (arrival.viaGroup) this.#parts.reach.heardByGroup(now, member);
+      if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
     }
     this.#parts.greeter.handleGroupHello(now, arrival, member, length);
   }
