@@ -154,6 +154,9 @@ describe('the three terminals of README.md', () => {
     shell(terminals[1] ?? '');
     await eventually(peers, (count) => count === 2, 30_000);
     expect(await answer(look)).toContain('"status":"ready"');
+    started[2]?.signal('SIGINT');
+    // By its goodbye, and not by the 5 s of silence after which it would be given up.
+    await eventually(peers, (count) => count === 1, 4000);
   }, 120_000);
 });
 
