@@ -11,6 +11,7 @@ type Message = { readonly worker?: number } & (
   | { readonly kind: 'up'; readonly id: string }
   | { readonly kind: 'event'; readonly key: string; readonly origin: string }
   | { readonly kind: 'peer'; readonly id: string; readonly address: string; readonly state: string }
+  | { readonly kind: 'beat'; readonly from: string }
   | { readonly kind: 'log'; readonly level: string; readonly message: string }
   | {
       readonly kind: 'answer';
@@ -87,6 +88,15 @@ export class RemoteNode {
     await this.#until((message) => message.kind === 'event' && message.key === key);
   }
 
+  /** Whether it hears an event whose key begins so, within the time. */
+  async hearsAny(prefix: string, deadlineMs: number): Promise<boolean> {
+    const fits = (message: Message): boolean => message.kind === 'event' && message.key.startsWith(prefix);
+    return this.#until(fits, deadlineMs).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async warnsOf(text: string): Promise<void> {
     await this.#until(
       (message) => message.kind === 'log' && message.level === 'warn' && message.message.includes(text),
@@ -120,8 +130,23 @@ export class RemoteNode {
     return value;
   }
 
-  #until(fits: (message: Message) => boolean): Promise<Message> {
-    return this.#child.messages.find((message) => message.worker === this.#worker && fits(message), 20_000);
+  #until(fits: (message: Message) => boolean, deadlineMs = 20_000): Promise<Message> {
+    return this.#child.messages.find((message) => message.worker === this.#worker && fits(message), deadlineMs);
+  }
+}
+
+/** Sockets in another process that send to their group on and on. */
+export class RemoteBeacon {
+  readonly #child: Child;
+
+  constructor(child: Child) {
+    this.#child = child;
+  }
+
+  /** It hears the group, from now on. */
+  async hearsBeats(count: number): Promise<void> {
+    const before = this.#child.messages.items.length;
+    await this.#child.messages.atLeast(before + count, 20_000);
   }
 }
 
@@ -147,6 +172,12 @@ export class RemoteNodes {
     const child = new Child('workers.mjs', [JSON.stringify(options), String(count)], undefined);
     this.#children.push(child);
     return Array.from({ length: count }, (_, worker) => new RemoteNode(child, worker));
+  }
+
+  beacon(host: LabHost): RemoteBeacon {
+    const child = new Child('beacon.mjs', [], host);
+    this.#children.push(child);
+    return new RemoteBeacon(child);
   }
 
   async close(): Promise<void> {
