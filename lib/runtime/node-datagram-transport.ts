@@ -11,6 +11,7 @@ import { SourceFilter } from './source-filter.js';
 import { sourceAddress } from './source-address.js';
 import { SourceRoutes } from './source-routes.js';
 import { TransportNotices } from './transport-notices.js';
+import { socketError } from './udp-socket.js';
 import { UnicastSockets } from './unicast-sockets.js';
 
 /** How often interfaces are looked at: Node has no event for their coming and going. */
@@ -121,7 +122,7 @@ export class NodeDatagramTransport implements DatagramTransport {
   }
 
   async #open(handlers: TransportHandlers): Promise<void> {
-    const own = this.#readOwn();
+    const own = this.#listOwn();
     const chosen = chooseAddresses(own, this.#options.interfaces);
     if (chosen.missing.length > 0) throw missingInterfaces(chosen.missing, own);
     if (chosen.unicast.length === 0) throw noInterface();
@@ -135,6 +136,14 @@ export class NodeDatagramTransport implements DatagramTransport {
     if (smallest !== undefined) this.#notices.receiveBuffer(smallest, this.#receiveBufferBytes);
     this.#tellEndpoints();
     this.#lookLater();
+  }
+
+  #listOwn(): readonly OwnAddress[] {
+    try {
+      return this.#readOwn();
+    } catch (error) {
+      throw socketError('listing the network interfaces', error);
+    }
   }
 
   async #bind(own: readonly OwnAddress[], chosen: ChosenAddresses): Promise<void> {

@@ -19,11 +19,16 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, address: string, fam
 
 /** One bound socket whose errors are values: nothing that the network or the kernel does makes it throw. */
 export class UdpSocket {
+  readonly port: number;
+  /** What the kernel gave. */
+  readonly receiveBufferBytes: number;
   readonly #socket: Socket;
   #closed: Promise<void> | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.port = socket.address().port;
+    this.receiveBufferBytes = usableBufferBytes(socket.getRecvBufferSize(), process.platform);
     // Node emits what a receive call may report; the socket goes on, and sends tell their own errors.
     socket.on('error', () => undefined);
   }
@@ -46,14 +51,6 @@ export class UdpSocket {
     socket.removeAllListeners('error');
     enlarge(socket, receiveBufferBytes);
     return new UdpSocket(socket);
-  }
-
-  get port(): number {
-    return this.#socket.address().port;
-  }
-
-  get receiveBufferBytes(): number {
-    return usableBufferBytes(this.#socket.getRecvBufferSize(), process.platform);
   }
 
   /** Calls back once and later, whatever happens. */
@@ -102,7 +99,8 @@ export function lookUpLiteral(address: string, _options: unknown, callback: Look
 
 /** The code of an error of the operating system, or its text. It may come from another realm: `instanceof` can not tell. */
 export function errorCode(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
   return String(error);
 }
 

@@ -21,6 +21,7 @@ export interface UnicastSettings {
 export class UnicastSockets {
   readonly #settings: UnicastSettings;
   readonly #onMessage: MessageListener;
+  /** The port that is wanted for every address: not the one of the options when another process has that. */
   #port: number;
   #sockets: readonly UnicastSocket[] = [];
 
@@ -35,11 +36,6 @@ export class UnicastSockets {
     return this.#sockets;
   }
 
-  /** The port that this node wants for every address: not the one of its options when another process has that. */
-  get port(): number {
-    return this.#port;
-  }
-
   /**
    * Closes the sockets of addresses that are not among these, and opens what is missing. An address that can not be
    * bound is left out: it may be gone again.
@@ -47,9 +43,11 @@ export class UnicastSockets {
    * @throws MeshError `MESH_ERR_SOCKET` when there is not one that can be bound
    */
   async adopt(addresses: readonly OwnAddress[]): Promise<void> {
-    const known = new Map(this.#sockets.map((one) => [keyOf(one.own), one]));
+    const before = this.#sockets;
+    const known = new Map(before.map((one) => [keyOf(one.own), one]));
     const wanted = new Set(addresses.map(keyOf));
-    await Promise.all(this.#sockets.filter(({ own }) => !wanted.has(keyOf(own))).map(({ socket }) => socket.close()));
+    // An address is free for a new socket when the old one is closed.
+    await Promise.all(before.filter(({ own }) => !wanted.has(keyOf(own))).map(({ socket }) => socket.close()));
     const sockets: UnicastSocket[] = [];
     this.#sockets = sockets;
     let refusal: unknown;

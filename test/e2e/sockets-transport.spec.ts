@@ -122,10 +122,12 @@ describe('NodeDatagramTransport', () => {
   });
 });
 
-describe('the receive buffer', () => {
-  const most = Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8'));
+const onLinux = process.platform === 'linux';
+if (!onLinux) console.warn('SKIPPED: the receive buffer. What the kernel gives at most is read from /proc of Linux.');
 
+(onLinux ? describe : describe.skip)('the receive buffer', () => {
   it('is what the kernel gives, and a smaller one is a warning with the sysctl to set', async () => {
+    const most = Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8'));
     const one = await open({ port: randomPort() }, { receiveBufferBytes: most * 2 });
     expect(one.transport.snapshot().receiveBufferBytes).toBe(most);
     expect(one.warnings.items).toEqual([
@@ -180,6 +182,17 @@ describe('opening and closing', () => {
       code: 'MESH_ERR_SOCKET',
       message: expect.stringContaining('10.254.254.1'),
       cause: expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
+    });
+  });
+
+  it('fails where interfaces can not be listed', async () => {
+    const readOwnAddresses = (): never => {
+      throw Object.assign(new Error('uv_interface_addresses'), { code: 'EACCES' });
+    };
+    const one = make({ port: randomPort() }, { readOwnAddresses });
+    await expect(one.open()).rejects.toMatchObject({
+      code: 'MESH_ERR_SOCKET',
+      message: expect.stringContaining('EACCES'),
     });
   });
 
