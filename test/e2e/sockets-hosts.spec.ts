@@ -168,6 +168,25 @@ describeHosts('sockets on hosts of their own', () => {
     );
   });
 
+  it(
+    'is the same where the network swallows the group, which shows in what peers say',
+    async () => {
+      const hosts = ['10.1.0.1', '10.1.0.2'].map((address, index) => {
+        const made = host(`h${index}`, address);
+        const foreign = `ip saddr != ${address} ip daddr 239.0.0.1 drop`;
+        made.nft(`table ip mesh { chain in { type filter hook input priority 0; ${foreign}; }; }`);
+        return made;
+      });
+      const one = await start(hosts[0]!);
+      const two = await start(hosts[1]!, { peers: ['10.1.0.1'] });
+      await meet(one, two);
+      await talk(one, two, 'unicast');
+      await one.warnsOf('nobody hears the group 239.0.0.1');
+      await talk(one, two, 'still');
+    },
+    TEST_MS,
+  );
+
   describe('addresses that come and go', () => {
     let hosts: readonly [LabHost, LabHost];
     let one: RemoteNode;
