@@ -65,6 +65,15 @@ export class Greeter {
   regreet(now: Instant, member: Member): void {
     if (now < member.nextGreetingAt) return;
     member.nextGreetingAt = now + REGREET_MS;
+    this.#greetMember(now, member);
+  }
+
+  /** This node's address has changed: members hear so from the new one. */
+  announce(now: Instant): void {
+    for (const member of this.#context.members.values()) this.#greetMember(now, member);
+  }
+
+  #greetMember(now: Instant, member: Member): void {
     this.#hellos.send('hello', {
       endpoint: member.endpoint,
       nonce: member.ourNonce,

@@ -124,7 +124,9 @@ export class MeshNode {
 
   /** All addresses that this node can be reached at, the one to tell others first. */
   handleEndpoints(now: Instant, endpoints: readonly Endpoint[]): void {
+    const before = this.#context.endpoints[0];
     this.#context.endpoints = endpoints;
+    if (before !== endpoints[0] && !this.#leaving.active) this.#greeter.announce(now);
     this.#settle(now);
   }
 

@@ -29,7 +29,9 @@ export class PeerExchange {
   #askWhom: Member | undefined;
   #askAt: Instant = NEVER;
   #nextAskAt: Instant = -NEVER;
-  #answerDueBy: Instant = -NEVER;
+  /** Who was asked and has not answered, and until when that is waited for. */
+  readonly #asked = new Set<Member>();
+  #answersDueBy: Instant = -NEVER;
   /** How many questions in a row have brought nothing new. */
   #fruitless = 0;
 
@@ -38,9 +40,9 @@ export class PeerExchange {
     this.#roster = roster;
   }
 
-  /** Whether somebody is to be asked or has yet to answer. */
+  /** Whether somebody is about to be asked, or has yet to answer. */
   isWaiting(now: Instant): boolean {
-    return this.#askAt < NEVER || now < this.#answerDueBy;
+    return this.#askAt <= now || (this.#asked.size > 0 && now < this.#answersDueBy);
   }
 
   deadline(): Instant {
@@ -54,12 +56,18 @@ export class PeerExchange {
     this.#askAt = Math.max(now, this.#nextAskAt);
   }
 
-  /** Members are new. One that knows fewer than this node is still meeting others, and is the one to ask. */
+  /**
+   * Members are new. A seed is asked at once, as it may be the only one to know of others. One that knows fewer than
+   * this node is still meeting others, and is the one to ask.
+   */
   compareNewcomers(now: Instant, newcomers: readonly Member[]): void {
     this.#fruitless = 0;
-    const { count } = this.#context.members.digest();
-    for (const member of newcomers)
-      if ((member.digest?.count ?? 0) >= count - newcomers.length) this.compare(now, member);
+    const { members, seeds } = this.#context;
+    const known = members.digest().count - newcomers.length;
+    for (const member of newcomers) {
+      if (seeds.has(member.endpoint) && this.#differs(member)) this.#ask(now, member);
+      else if ((member.digest?.count ?? 0) >= known) this.compare(now, member);
+    }
   }
 
   handleTimeout(now: Instant): void {
@@ -68,22 +76,28 @@ export class PeerExchange {
     const member = this.#askWhom;
     this.#askWhom = undefined;
     if (member === undefined || this.#context.members.get(member.id) !== member || !this.#differs(member)) return;
-    this.#nextAskAt = now + this.#askSpacing();
-    this.#answerDueBy = now + ANSWER_TIMEOUT_MS;
-    this.#fruitless++;
-    this.#context.outbox.toOne(this.#packet(member, true, []), member.endpoint);
+    this.#ask(now, member);
   }
 
   handlePeers(now: Instant, member: Member, packet: PeersPacket): void {
     member.digest = packet.members;
     if (packet.request) this.#answer(now, member);
-    else this.#answerDueBy = -NEVER;
+    else this.#asked.delete(member);
     let greeted = 0;
     for (const entry of packet.entries) {
       if (!this.#isNews(now, entry)) continue;
       this.#roster.greet(now, entry.endpoint, 'told', now + greeted * GREETING_SPACING_MS);
       greeted++;
     }
+  }
+
+  #ask(now: Instant, member: Member): void {
+    if (now >= this.#answersDueBy) this.#asked.clear();
+    this.#asked.add(member);
+    this.#answersDueBy = now + ANSWER_TIMEOUT_MS;
+    this.#nextAskAt = now + this.#askSpacing();
+    this.#fruitless++;
+    this.#context.outbox.toOne(this.#packet(member, true, []), member.endpoint);
   }
 
   #isNews(now: Instant, entry: PeerEntry): boolean {

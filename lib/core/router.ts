@@ -96,8 +96,11 @@ export class Router {
     // Its goodbye was meant, and overtook this.
     if (members.departed(packet.sender)?.leftAt !== undefined) return counters.drop('after-goodbye');
     if (this.#context.leaving) return;
-    if (!packet.toGroup) return this.#parts.handshake.handleHello(now, arrival, packet, length);
     const member = members.get(packet.sender);
+    if (!packet.toGroup) {
+      if (packet.echo === member?.ourNonce) this.#checkSource(now, arrival, member, length);
+      return this.#parts.handshake.handleHello(now, arrival, packet, length);
+    }
     if (member !== undefined) {
       this.#parts.roster.heard(now, member);
       if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
@@ -105,12 +108,9 @@ export class Router {
     this.#parts.greeter.handleGroupHello(now, arrival, member, length);
   }
 
-  /**
-   * The group hears a node from whichever interface it sends; what it sends to this node alone comes from where it
-   * lives. If that is not where it was met it has moved, which it is to prove.
-   */
+  /** A member that speaks from where it was never met may have moved there, which it is to prove. */
   #checkSource(now: Instant, arrival: Arrival, member: Member, length: number): void {
-    if (arrival.viaGroup || this.#context.members.at(arrival.from) === member) return;
+    if (this.#context.members.at(arrival.from) === member) return;
     this.#parts.greeter.handleStranger(now, arrival, length);
   }
 

@@ -112,11 +112,11 @@ export class Simulator {
     this.#input(this.#host(node), (now) => node.node.handleSeeds(now, seeds));
   }
 
-  /** The node can be reached at one more address; it goes on sending from its first. */
-  addAddress(node: SimulatedNode, endpoint: Endpoint): void {
+  /** The node can be reached at one more address, whether it knows or not; it goes on sending from its first. */
+  addAddress(node: SimulatedNode, endpoint: Endpoint, isKnown = true): void {
     const host = this.#host(node);
     this.#byAddress.set(endpoint, host);
-    this.#input(host, (now) => host.node.handleEndpoints(now, this.#addressesOf(host)));
+    if (isKnown) this.#input(host, (now) => host.node.handleEndpoints(now, this.#addressesOf(host)));
   }
 
   /** The node loses all its addresses for another one. */
