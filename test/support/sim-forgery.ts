@@ -1,0 +1,152 @@
+import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
+import { type NodeId, readNodeId } from '../../lib/primitives/node-id.js';
+import type { Random } from '../../lib/primitives/random.js';
+import { randomNodeId } from '../../lib/simulation/simulated-config.js';
+import { BatchWriter } from '../../lib/wire/batch-writer.js';
+import { clusterTagOf } from '../../lib/wire/cluster-tag.js';
+import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../lib/wire/control-codec.js';
+import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
+import { encodeHello } from '../../lib/wire/hello-codec.js';
+import { encodeInvalidate } from '../../lib/wire/invalidate-codec.js';
+import { type HelloPacket, MAX_DATAGRAM_BYTES, type MembershipDigest, PacketType } from '../../lib/wire/packet.js';
+import { encodePeers } from '../../lib/wire/peers-codec.js';
+
+const TAG = clusterTagOf('default');
+const NOBODY: MembershipDigest = { count: 0, hash: 0, unheard: [] };
+
+/** Lays out datagrams in anybody's name, as one who sees no traffic but his own could. */
+export class Forgery {
+  readonly sender: NodeId;
+  nonce = 0x1234n;
+  #sequence = 1;
+
+  constructor(sender: NodeId) {
+    this.sender = sender;
+  }
+
+  static byStranger(random: Random): Forgery {
+    return new Forgery(randomNodeId(random));
+  }
+
+  heartbeat(members: MembershipDigest = NOBODY): Buffer {
+    const trailer = { sequence: this.#sequence, floor: 1, sentAtMs: 0, clusterTag: TAG };
+    return lay((into) =>
+      encodeHeartbeat(into, { kind: 'heartbeat', sender: this.sender, address: '10.1.1.1:7946', trailer, members }),
+    );
+  }
+
+  v1Heartbeat(address = '0.0.0.0:7946'): Buffer {
+    return lay((into) =>
+      encodeHeartbeat(into, {
+        kind: 'heartbeat',
+        sender: this.sender,
+        address,
+        trailer: undefined,
+        members: undefined,
+      }),
+    );
+  }
+
+  v1Invalidate(key: string): Buffer {
+    return lay((into) => encodeInvalidate(into, { kind: 'invalidate', sender: this.sender, key }));
+  }
+
+  batch(keys: readonly string[], sequence = this.#sequence++): Buffer {
+    return lay((into) => {
+      const writer = new BatchWriter();
+      writer.begin(into, PacketType.BATCH, this.sender, TAG);
+      for (const key of keys) writer.tryAdd(key, undefined, undefined);
+      return writer.finish(sequence, sequence + 1, 0);
+    });
+  }
+
+  /** A batch whose trailer is cut off is a v1 batch. */
+  v1Batch(keys: readonly string[]): Buffer {
+    const whole = this.batch(keys);
+    return whole.subarray(0, whole.length - 20);
+  }
+
+  hello(parts: Partial<HelloPacket> = {}): Buffer {
+    return lay((into) =>
+      encodeHello(into, {
+        kind: 'hello',
+        sender: this.sender,
+        clusterTag: TAG,
+        nonce: this.nonce,
+        echo: 0n,
+        verified: false,
+        hearsGroup: false,
+        toGroup: false,
+        client: false,
+        heartbeatMs: 5000,
+        highest: 0,
+        floor: 1,
+        members: NOBODY,
+        advertised: '0.0.0.0:0',
+        zone: undefined,
+        cluster: 'default',
+        ...parts,
+      }),
+    );
+  }
+
+  leave(nonce: bigint): Buffer {
+    return lay((into) => encodeLeave(into, { kind: 'leave', ...this.#head(nonce), highest: 0 }));
+  }
+
+  ping(nonce: bigint, target: NodeId): Buffer {
+    return lay((into) => encodePing(into, { kind: 'ping', ...this.#head(nonce), token: 1, target }));
+  }
+
+  pingRequest(nonce: bigint, target: NodeId): Buffer {
+    return lay((into) => encodePingRequest(into, { kind: 'ping-request', ...this.#head(nonce), token: 1, target }));
+  }
+
+  pong(nonce: bigint, about: NodeId): Buffer {
+    const parts = { token: 0, about, hearsGroup: true, highest: 2 ** 47 };
+    return lay((into) => encodePong(into, { kind: 'pong', ...this.#head(nonce), ...parts }));
+  }
+
+  peers(nonce: bigint, endpoints: readonly string[], request = false): Buffer {
+    const entries = endpoints.map((endpoint, index) => ({
+      id: readNodeId(Buffer.alloc(16, index + 1), 0),
+      endpoint,
+      client: false,
+      highest: 0,
+    }));
+    return lay((into) => encodePeers(into, { kind: 'peers', ...this.#head(nonce), request, members: NOBODY, entries }));
+  }
+
+  /** One of each kind, all with nonces that nobody gave. */
+  everything(member: NodeId, victim: string): Buffer[] {
+    return [
+      this.heartbeat(),
+      this.heartbeat({ count: 1, hash: 1, unheard: 'all' }),
+      this.batch(['forged']),
+      this.hello(),
+      this.hello({ toGroup: true }),
+      this.hello({ kind: 'hello-ack', verified: true, echo: 77n }),
+      this.leave(1n),
+      this.ping(1n, member),
+      this.pingRequest(1n, member),
+      this.pong(1n, member),
+      this.peers(1n, [victim]),
+      this.peers(1n, [victim], true),
+    ];
+  }
+
+  #head(nonce: bigint): { sender: NodeId; clusterTag: number; nonce: bigint } {
+    return { sender: this.sender, clusterTag: TAG, nonce };
+  }
+}
+
+function lay(write: (into: Buffer) => number): Buffer {
+  const into = Buffer.alloc(MAX_DATAGRAM_BYTES);
+  return into.subarray(0, write(into));
+}
+
+/** All that the node keeps of others, verified or not. */
+export function keptBy({ node }: SimulatedNode): number {
+  const { members, unverified } = node.stats();
+  return members + unverified;
+}
