@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common';
+import { Injectable, NotFoundException } from '@nestjs/common';
 import type { Product } from './product.js';
 
 /** What there is until somebody writes. */
@@ -17,12 +17,8 @@ const CATALOGUE: readonly Product[] = [
  * whole file by a rename, which is atomic, so that no reader sees half of it and writers of two products do not meet.
  */
 @Injectable()
-export class ProductsStore implements OnModuleInit {
+export class ProductsStore {
   readonly #folder = process.env.STORE_DIR ?? join(tmpdir(), 'nestjs-mesh-01-invalidation');
-
-  async onModuleInit(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-  }
 
   async read(id: number): Promise<Product> {
     try {
@@ -36,6 +32,7 @@ export class ProductsStore implements OnModuleInit {
   }
 
   async write(product: Product): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
     const draft = `${this.#fileOf(product.id)}.${randomUUID()}`;
     await writeFile(draft, JSON.stringify(product));
     await rename(draft, this.#fileOf(product.id));
