@@ -38,6 +38,17 @@ describe('LegacyPeer', () => {
     expect(twins([0, true, 7], [later, false, 7])).toEqual([false, expected]);
   });
 
+  it('hears as many as were sent, in whatever order both copies of each arrive (seed 8)', () => {
+    const chance = new SeededRandom(8);
+    for (let round = 0; round < 500; round++) {
+      const sent = Array.from({ length: 1 + (chance.u32() % 20) }, () => chance.u32() % 4);
+      const copies = sent.flatMap((hash) => [true, false].map((viaGroup) => ({ viaGroup, hash, turn: chance.u32() })));
+      copies.sort((one, other) => one.turn - other.turn);
+      const told = twins(...copies.map(({ viaGroup, hash }, index) => [index / 10, viaGroup, hash] as const));
+      expect({ round, heard: told.filter((isTwin) => !isTwin).length }).toEqual({ round, heard: sent.length });
+    }
+  });
+
   it('keeps 64 copies at most', () => {
     const many = Array.from({ length: 65 }, (_, hash) => [0, true, hash] as const);
     expect(twins(...many, [1, false, 1], [1, false, 0]).slice(-2)).toEqual([true, false]);
