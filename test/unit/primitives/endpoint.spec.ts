@@ -9,12 +9,14 @@ import {
   isUnspecified,
   parseEndpoint,
 } from '../../../lib/primitives/endpoint.js';
+import { seededRandom } from '../../support/seeded-random.js';
 
 describe('parseEndpoint', () => {
   it.each([
     ['10.0.0.5:7946', '10.0.0.5', 7946],
     ['0.0.0.0:1', '0.0.0.0', 1],
     ['255.255.255.255:65535', '255.255.255.255', 65_535],
+    ['10.0.0.5:00080', '10.0.0.5', 80],
   ])('reads %s', (text, address, port) => expect(parseEndpoint(text)).toEqual({ address, port }));
 
   it.each([
@@ -34,6 +36,27 @@ describe('parseEndpoint', () => {
     '::1:7946',
     '10.0.0.5:7946\n',
     '10.0.0.5:-1',
+    '10.0.0.5:+80',
+    '10.0.0.5:80 ',
+    '10.0.0.5:8.0',
+    '10.0.0.5:0x50',
+    '10.0.0.5:٨٠',
+    '10.0.0.5:00000',
+    '10.0.0.5:000080',
+    '10.0.0.5:80:80',
+    '256.0.0.5:80',
+    '10.300.0.5:80',
+    '10.0.1000.5:80',
+    '10.0.0.005:80',
+    '10.0.0.0.5:80',
+    '10..0.5:80',
+    '.10.0.0.5:80',
+    '10.0.0.5.:80',
+    '10.0.0.-5:80',
+    '10.0.0.0x5:80',
+    '\n10.0.0.5:80',
+    '[::1]:80',
+    '::ffff:10.0.0.5:80',
   ])('refuses %j', (text) => expect(parseEndpoint(text)).toBeUndefined());
 
   it('reads what was formatted', () => {
@@ -48,6 +71,19 @@ describe('isIpv4', () => {
 
   it.each(['', '1.2.3', '1.2.3.4.5', '1.2.3.256', 'a.b.c.d', '1.2.3.4 '])('refuses %j', (text) => {
     expect(isIpv4(text)).toBe(false);
+  });
+
+  it('accepts every octet from 0 to 255, at every place, and none above', () => {
+    const accepted: string[] = [];
+    const expected: string[] = [];
+    for (let octet = 0; octet < 1100; octet++) {
+      for (const place of [0, 1, 2, 3]) {
+        const address = ['1', '22', '133', '4'].with(place, String(octet)).join('.');
+        if (octet <= 255) expected.push(address);
+        if (isIpv4(address)) accepted.push(address);
+      }
+    }
+    expect(accepted).toEqual(expected);
   });
 });
 
@@ -68,5 +104,18 @@ describe('endpoints', () => {
   ])('turns %s into a number and back', (address, number) => {
     expect(ipv4ToNumber(address)).toBe(number);
     expect(ipv4FromNumber(number)).toBe(address);
+  });
+
+  it('turns any number into an address and back (seed 5)', () => {
+    const random = seededRandom(5);
+    for (let round = 0; round < 500; round++) {
+      const number = random.u32();
+      const address = ipv4FromNumber(number);
+      expect({ address, valid: isIpv4(address), number: ipv4ToNumber(address) }).toEqual({
+        address,
+        valid: true,
+        number,
+      });
+    }
   });
 });
