@@ -44,4 +44,25 @@ describe('EventHeap', () => {
       heap.pop();
     }
   });
+
+  it.each([5, 6])('agrees with a sorted list, however pushes and pops alternate (seed %s)', (seed) => {
+    const random = new SeededRandom(seed);
+    const heap = new EventHeap<number>();
+    const model: { readonly at: number; readonly value: number }[] = [];
+    let ties = 0;
+    for (let step = 0; step < 3000; step++) {
+      if (model.length === 0 || random.u32() % 9 < 5) {
+        const at = random.u32() % 50;
+        if (model.some((item) => item.at === at)) ties++;
+        const index = model.findIndex((item) => item.at > at);
+        model.splice(index < 0 ? model.length : index, 0, { at, value: step });
+        heap.push(at, step);
+      } else {
+        expect({ step, at: heap.nextAt(), value: heap.pop() }).toEqual({ step, ...model.shift() });
+      }
+    }
+    expect(heap.size).toBe(model.length);
+    expect(model.map(() => ({ at: heap.nextAt(), value: heap.pop() }))).toEqual(model);
+    expect(ties).toBeGreaterThan(300);
+  });
 });

@@ -18,11 +18,10 @@ function sendMany(through: SimulatedNetwork): (readonly number[])[] {
 describe('SimulatedNetwork', () => {
   it('delivers each once in calm, within latency and jitter', () => {
     const calm = network();
-    for (const copies of sendMany(calm)) {
-      expect(copies).toHaveLength(1);
-      expect(copies[0]! - 0.5).toBeGreaterThanOrEqual(0);
-      expect(copies[0]!).toBeLessThan(0.6);
-    }
+    const all = sendMany(calm);
+    expect(all.filter(({ length }) => length !== 1)).toEqual([]);
+    expect(Math.min(...all.flat())).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...all.flat())).toBeLessThan(0.6);
     expect(calm.counts).toEqual({ sent: DRAWS, lost: 0, cut: 0, duplicated: 0, delayed: 0, delivered: DRAWS });
   });
 
@@ -84,5 +83,63 @@ describe('SimulatedNetwork', () => {
   it('keeps the group from all when there is no multicast', () => {
     const without = network({ multicast: false });
     expect([without.delays(A, B, true).length, without.delays(A, B, false).length]).toEqual([0, 1]);
+  });
+
+  it.each([
+    [{ loss: 1 }, 0],
+    [{ loss: 1, duplication: 1 }, 0],
+    [{ duplication: 1 }, 2],
+  ])('leaves nothing to chance under %j', (conditions, copies) => {
+    expect(sendMany(network(conditions)).filter(({ length }) => length !== copies)).toEqual([]);
+  });
+
+  it('accounts for every copy, whatever becomes of it', () => {
+    const rough = network({ loss: 0.2, duplication: 0.3, reordering: 0.1 });
+    rough.cut(B, A);
+    let arrived = sendMany(rough).flat().length;
+    for (let datagram = 0; datagram < 100; datagram++) arrived += rough.delays(B, A, false).length;
+    const { sent, cut, lost, duplicated, delivered } = rough.counts;
+    expect({ sent, cut, delivered }).toEqual({ sent: DRAWS + 100, cut: 100, delivered: arrived });
+    expect(lost + delivered).toBe(sent - cut + duplicated);
+    expect(Math.min(lost, duplicated)).toBeGreaterThan(1000);
+  });
+
+  it('gives the same delays for the same seed', () => {
+    const conditions = { loss: 0.1, duplication: 0.1, reordering: 0.1 };
+    expect(sendMany(network(conditions))).toEqual(sendMany(network(conditions)));
+  });
+
+  it('behaves as its conditions are changed to, while it runs', () => {
+    const changing = network();
+    expect(changing.delays(A, B, false)).toHaveLength(1);
+    changing.conditions = { ...changing.conditions, latencyMs: 40, jitterMs: 0 };
+    expect(changing.delays(A, B, false)).toEqual([40]);
+    changing.conditions = { ...changing.conditions, loss: 1 };
+    expect(changing.delays(A, B, false)).toEqual([]);
+  });
+
+  it('has cuts that are not transitive', () => {
+    const split = network();
+    split.partition([A], [C]);
+    const heard = [
+      [A, B],
+      [B, C],
+      [C, B],
+      [B, A],
+      [A, C],
+      [C, A],
+    ] as const;
+    expect(heard.map(([from, to]) => split.delays(from, to, false).length)).toEqual([1, 1, 1, 1, 0, 0]);
+  });
+
+  it('lets everyone hear everything again when it heals, but no group where there is none', () => {
+    const split = network();
+    split.partition([A], [B]);
+    split.cutGroup(C);
+    split.heal();
+    expect([split.delays(A, B, false).length, split.delays(B, C, true).length]).toEqual([1, 1]);
+    const without = network({ multicast: false });
+    without.heal();
+    expect(without.delays(A, B, true)).toEqual([]);
   });
 });

@@ -82,4 +82,83 @@ describe('Simulator', () => {
     simulator.run(1);
     expect(one.node.stats().dropped).toEqual({ 'wrong-magic': 1 });
   });
+
+  it('runs what is due at one instant in the order in which it was asked for', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const order: number[] = [];
+    for (let turn = 0; turn < 20; turn++) simulator.after(10, () => order.push(turn));
+    simulator.run(10);
+    expect(order).toEqual(Array.from({ length: 20 }, (_, turn) => turn));
+  });
+
+  it('does not let time pass for what is so already', () => {
+    const simulator = new Simulator({ seed: 1 });
+    expect([simulator.runUntil(() => true, 100), simulator.now]).toEqual([true, 0]);
+  });
+
+  it('takes a node that has left for gone', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const [one, other] = [simulator.start({}), simulator.start({})];
+    simulator.run(10_000);
+    simulator.leave(other);
+    expect(simulator.runUntil(() => !other.running, 10_000)).toBe(true);
+    simulator.run(1000);
+    expect(simulator.nodes()).toEqual([one]);
+    expect(one.node.stats().counters).toMatchObject({ left: 1, lost: 0 });
+  });
+
+  it('lets one that starts at an address take the place of who lived there', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const one = simulator.start({ multicast: false });
+    simulator.inject('10.9.9.9:1', one, Buffer.from('?'));
+    const heir = simulator.start({ multicast: false }, [], one.endpoint);
+    simulator.run(1);
+    expect([one.running, heir.running, heir.endpoint]).toEqual([false, true, one.endpoint]);
+    expect([one.node.stats().dropped, heir.node.stats().dropped]).toEqual([{}, { 'wrong-magic': 1 }]);
+  });
+
+  it('refuses to touch a node of another simulator', () => {
+    const foreign = new Simulator({ seed: 1 }).start({ multicast: false });
+    const simulator = new Simulator({ seed: 1 });
+    simulator.start({ multicast: false });
+    expect(() => simulator.crash(foreign)).toThrow(TypeError);
+    expect(() => simulator.inject('10.9.9.9:1', foreign, Buffer.from('?'))).toThrow(TypeError);
+    expect(foreign.running).toBe(true);
+  });
+
+  it.each([true, false])('reaches a node at a further address, whether it knows of that or not (%s)', (isKnown) => {
+    const simulator = new Simulator({ seed: 1 });
+    const node = simulator.start({ multicast: false });
+    simulator.addAddress(node, '10.9.9.9:7946', isKnown);
+    const finders = ['10.9.9.9:7946', node.endpoint].map((seed) => simulator.start({ multicast: false }, [seed]));
+    simulator.run(900);
+    expect(finders.map((finder) => finder.node.stats().members > 0)).toEqual([true, true]);
+    expect(node.endpoint).toBe('10.0.0.1:7946');
+  });
+
+  it('reaches a node that has moved at its new address only', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const node = simulator.start({ multicast: false });
+    simulator.addAddress(node, '10.9.9.9:7946');
+    simulator.move(node, '10.8.8.8:7946');
+    const seeds = ['10.0.0.1:7946', '10.9.9.9:7946', '10.8.8.8:7946'];
+    const finders = seeds.map((seed) => simulator.start({ multicast: false }, [seed]));
+    simulator.run(900);
+    expect(finders.map((finder) => finder.node.stats().members)).toEqual([0, 0, 1]);
+    expect(node.endpoint).toBe('10.8.8.8:7946');
+  });
+
+  it('brings nothing through a cut', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const [one, other] = [simulator.start({}), simulator.start({})];
+    simulator.run(10_000);
+    simulator.network.partition([one.endpoint], [other.endpoint]);
+    simulator.publish(one, ['lost']);
+    simulator.run(1000);
+    simulator.network.heal();
+    simulator.publish(one, ['heard']);
+    simulator.run(1000);
+    expect(other.delivered.map(({ key, sequence }) => [key, sequence])).toEqual([['heard', 2]]);
+    expect(simulator.network.counts.cut).toBeGreaterThan(0);
+  });
 });
