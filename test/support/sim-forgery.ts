@@ -90,30 +90,30 @@ export class Forgery {
     );
   }
 
-  leave(nonce: bigint): Buffer {
-    return lay((into) => encodeLeave(into, { kind: 'leave', ...this.#head(nonce), highest: 0 }));
+  leave(nonce: bigint, highest = 0): Buffer {
+    return lay((into) => encodeLeave(into, { kind: 'leave', ...this.#head(nonce), highest }));
   }
 
-  ping(nonce: bigint, target: NodeId): Buffer {
-    return lay((into) => encodePing(into, { kind: 'ping', ...this.#head(nonce), token: 1, target }));
+  ping(nonce: bigint, target: NodeId, token = 1): Buffer {
+    return lay((into) => encodePing(into, { kind: 'ping', ...this.#head(nonce), token, target }));
   }
 
-  pingRequest(nonce: bigint, target: NodeId): Buffer {
-    return lay((into) => encodePingRequest(into, { kind: 'ping-request', ...this.#head(nonce), token: 1, target }));
+  pingRequest(nonce: bigint, target: NodeId, token = 1): Buffer {
+    return lay((into) => encodePingRequest(into, { kind: 'ping-request', ...this.#head(nonce), token, target }));
   }
 
-  pong(nonce: bigint, about: NodeId): Buffer {
-    const parts = { token: 0, about, hearsGroup: true, highest: 2 ** 47 };
+  pong(nonce: bigint, about: NodeId, token = 0, highest = 0): Buffer {
+    const parts = { token, about, hearsGroup: true, highest };
     return lay((into) => encodePong(into, { kind: 'pong', ...this.#head(nonce), ...parts }));
   }
 
   peers(nonce: bigint, endpoints: readonly string[], request = false): Buffer {
-    const entries = endpoints.map((endpoint, index) => ({
-      id: readNodeId(Buffer.alloc(16, index + 1), 0),
-      endpoint,
-      client: false,
-      highest: 0,
-    }));
+    const known = endpoints.map((endpoint, index) => [readNodeId(Buffer.alloc(16, index + 1), 0), endpoint] as const);
+    return this.peersById(nonce, known, request);
+  }
+
+  peersById(nonce: bigint, known: readonly (readonly [NodeId, string])[], request = false): Buffer {
+    const entries = known.map(([id, endpoint]) => ({ id, endpoint, client: false, highest: 0 }));
     return lay((into) => encodePeers(into, { kind: 'peers', ...this.#head(nonce), request, members: NOBODY, entries }));
   }
 
@@ -129,7 +129,7 @@ export class Forgery {
       this.leave(1n),
       this.ping(1n, member),
       this.pingRequest(1n, member),
-      this.pong(1n, member),
+      this.pong(1n, member, 0, 2 ** 47),
       this.peers(1n, [victim]),
       this.peers(1n, [victim], true),
     ];

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { BenchPeer, NodeBench } from '../../support/node-bench.js';
+
+const PEER = '10.0.0.2:7946';
+
+function statuses(bench: NodeBench): string[] {
+  return bench.eventsOf('status').map(({ status }) => status);
+}
+
+function leave(bench: NodeBench): void {
+  bench.input(() => bench.node.leave(bench.now));
+}
+
+describe('Leaving', () => {
+  it('says goodbye three times, and is gone when the kernel has the last', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    bench.publish('a');
+    bench.advance(100);
+    const start = bench.now;
+    leave(bench);
+    bench.advance(29);
+    expect(statuses(bench)).toEqual([]);
+    bench.advance(1);
+    expect(bench.of('leave', PEER).map(({ at }) => at - start)).toEqual([0, 10, 30]);
+    expect(bench.of('leave', PEER)[0]?.packet).toMatchObject({ nonce: peer.nonce, highest: 1 });
+    expect(statuses(bench)).toEqual(['left']);
+    expect(bench.node.pollTimeout()).toBe(Infinity);
+  });
+
+  it('waits for what was published to be with the kernel', () => {
+    const bench = NodeBench.ready();
+    BenchPeer.met(bench, PEER);
+    bench.kernel = 'silent';
+    bench.publish('a', 'b');
+    leave(bench);
+    bench.advance(100);
+    expect(bench.of('batch')).toHaveLength(1);
+    expect(bench.of('leave')).toEqual([]);
+    while (bench.confirm()) continue;
+    expect(bench.of('leave')).toHaveLength(1);
+  });
+
+  it('gives up waiting for a kernel that takes nothing', () => {
+    const bench = NodeBench.ready();
+    BenchPeer.met(bench, PEER);
+    bench.kernel = 'silent';
+    bench.publish('a');
+    leave(bench);
+    bench.advance(500);
+    expect(bench.of('leave')).toHaveLength(1);
+    bench.advance(499);
+    expect([bench.of('leave').length, statuses(bench)]).toEqual([3, []]);
+    bench.advance(1);
+    expect(statuses(bench)).toEqual(['left']);
+  });
+
+  it.each([true, false])('is over at once when nobody is there (with a group: %s)', (multicast) => {
+    const bench = NodeBench.ready({ multicast });
+    bench.publish('a', 'b');
+    leave(bench);
+    bench.advance(0);
+    expect(statuses(bench)).toEqual(['left']);
+    expect(bench.of('leave')).toEqual([]);
+    expect(bench.eventsOf('flushed').length).toBeGreaterThan(0);
+  });
+
+  it('is possible before the node has joined, and while it does', () => {
+    const fresh = new NodeBench();
+    leave(fresh);
+    expect(statuses(fresh)).toEqual(['left']);
+    const joining = new NodeBench({ hasSeeds: true });
+    joining.input(() => joining.node.join(joining.now));
+    joining.publish('early');
+    leave(joining);
+    joining.advance(0);
+    expect(statuses(joining)).toEqual(['joining', 'left']);
+    expect(joining.of('batch')).toHaveLength(1);
+  });
+
+  it('happens once', () => {
+    const bench = NodeBench.ready();
+    BenchPeer.met(bench, PEER);
+    leave(bench);
+    bench.advance(5);
+    leave(bench);
+    bench.advance(1000);
+    leave(bench);
+    bench.advance(1000);
+    expect(bench.of('leave')).toHaveLength(3);
+    expect(statuses(bench)).toEqual(['left']);
+  });
+
+  it('meets nobody any more, and still hears its members', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    bench.kernel = 'silent';
+    leave(bench);
+    bench.forget();
+    const late = new BenchPeer(bench, '10.0.0.3:7946');
+    late.greet();
+    late.say(late.hello({ toGroup: true }), true);
+    late.say(late.heartbeat());
+    peer.greet();
+    bench.input(() => bench.node.handleSeeds(bench.now, ['10.0.0.4:7946']));
+    peer.say(peer.batch(['last words']));
+    bench.advance(20);
+    expect(bench.of('hello').length + bench.of('hello-ack').length).toBe(0);
+    expect(bench.keys()).toEqual(['last words']);
+  });
+});

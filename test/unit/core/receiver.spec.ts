@@ -1,0 +1,173 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { WINDOW_SIZE } from '../../../lib/reliability/receive-window.js';
+import { BenchPeer, NodeBench } from '../../support/node-bench.js';
+
+const PEER = '10.0.0.2:7946';
+
+describe('Receiver', () => {
+  it('hands up what a member says, each datagram once', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    const batch = peer.batch(['a', 'b']);
+    peer.say(batch);
+    peer.say(batch, true);
+    expect(bench.eventsOf('keys').map(({ keys, sequence, origin }) => [keys, sequence, origin.id])).toEqual([
+      [['a', 'b'], 1, peer.sender],
+    ]);
+    expect(bench.node.stats().counters).toMatchObject({ delivered: 2, duplicates: 1 });
+  });
+
+  it('hands nothing up before the sender has proved its address, and asks it to', () => {
+    const bench = NodeBench.ready();
+    const peer = new BenchPeer(bench, PEER);
+    peer.say(peer.batch(['early']));
+    bench.advance(1);
+    expect(bench.keys()).toEqual([]);
+    expect(bench.of('hello', PEER)).toHaveLength(1);
+    expect(bench.dropped().unverified).toBe(1);
+  });
+
+  it('hears one that has proved its address, even if it has yet to see that proved to it', () => {
+    const bench = NodeBench.ready();
+    const peer = new BenchPeer(bench, PEER);
+    peer.greet();
+    peer.confirm({ verified: false });
+    peer.say(peer.batch(['soon']));
+    expect(bench.keys()).toEqual(['soon']);
+  });
+
+  it('asks a member whose sequence is far ahead, and goes on where it says it stands', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    bench.forget();
+    const far = WINDOW_SIZE + 100;
+    peer.say(peer.batch(['lost'], far));
+    peer.say(peer.batch(['lost'], far + 1));
+    expect(bench.keys()).toEqual([]);
+    expect(bench.dropped()['beyond-window']).toBe(2);
+    expect(bench.of('ping', PEER)).toHaveLength(1);
+    peer.say(peer.pong(peer.given(), peer.sender, bench.of('ping', PEER)[0]!.packet.token, far + 1));
+    peer.say(peer.batch(['heard'], far + 2));
+    peer.say(peer.batch(['late'], far - 5));
+    expect(bench.keys()).toEqual(['heard', 'late']);
+  });
+
+  it('takes no other’s word for where a member stands', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    const other = BenchPeer.met(bench, '10.0.0.3:7946');
+    other.say(other.pong(other.given(), peer.sender, 0, 2 ** 47));
+    peer.say(peer.batch(['still heard']));
+    expect(bench.keys()).toEqual(['still heard']);
+  });
+
+  it('hands up once what a goodbye has overtaken, and nothing that was never sent', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.batch(['first'], 1));
+    peer.say(peer.leave(peer.given(), 3));
+    for (const sequence of [1, 2, 2, 3, 4]) peer.say(peer.batch([`number ${sequence}`], sequence));
+    expect(bench.keys()).toEqual(['first', 'number 2', 'number 3']);
+    expect(bench.eventsOf('keys').at(-1)?.origin).toMatchObject({ id: peer.sender, state: 'left' });
+    expect(bench.dropped().unverified).toBe(1);
+  });
+
+  it('goes on where a member stood that was given up and comes back', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.batch(['one'], 1));
+    bench.advance(60_000);
+    expect(peer.isPeer).toBe(false);
+    const again = new BenchPeer(bench, PEER, peer.sender);
+    again.say(again.heartbeat());
+    bench.advance(1);
+    again.confirm({ highest: 3 });
+    expect(again.isPeer).toBe(true);
+    for (const sequence of [1, 3, 4]) again.say(again.batch([`number ${sequence}`], sequence));
+    expect(bench.keys()).toEqual(['one', 'number 3', 'number 4']);
+  });
+
+  it('hears no other cluster, and v1 in any', () => {
+    const bench = NodeBench.ready({ cluster: 'shop' });
+    const v1 = new BenchPeer(bench, PEER);
+    const foreign = new BenchPeer(bench, '10.0.0.3:7946');
+    foreign.say(foreign.batch(['of default']));
+    foreign.say(foreign.heartbeat());
+    v1.say(v1.v1Batch(['of v1']));
+    v1.say(v1.v1Invalidate('one of v1'));
+    expect(bench.keys()).toEqual(['of v1', 'one of v1']);
+    expect(bench.dropped()['other-cluster']).toBe(2);
+  });
+
+  it('ignores empty keys of v1, and datagrams that hold nothing', () => {
+    const bench = NodeBench.ready();
+    const v1 = new BenchPeer(bench, PEER);
+    v1.say(v1.v1Batch(['', 'a', '']));
+    v1.say(v1.v1Invalidate(''));
+    v1.say(v1.v1Batch([]));
+    expect(bench.eventsOf('keys').map(({ keys }) => keys)).toEqual([['a']]);
+  });
+
+  it('lets nobody speak in v1’s way for a node that it has seen speak in ours', () => {
+    const bench = NodeBench.ready();
+    const member = BenchPeer.met(bench, PEER);
+    const stranger = new BenchPeer(bench, '10.0.0.3:7946');
+    stranger.say(stranger.heartbeat());
+    for (const one of [member, stranger]) {
+      one.say(one.v1Batch(['x']));
+      one.say(one.v1Invalidate('x'));
+      one.say(one.v1Heartbeat());
+    }
+    expect(bench.keys()).toEqual([]);
+    expect(bench.dropped().downgrade).toBe(6);
+  });
+
+  it('has one peer for one id, whatever was forged in its name before it was met', () => {
+    const bench = NodeBench.ready();
+    const peer = new BenchPeer(bench, PEER);
+    bench.receive('10.66.6.6:1', peer.v1Heartbeat());
+    expect(bench.node.peers().map(({ legacy }) => legacy)).toEqual([true]);
+    peer.greet();
+    peer.confirm();
+    expect(bench.node.peers().map(({ legacy, endpoint }) => [legacy, endpoint])).toEqual([[false, PEER]]);
+  });
+
+  it('still hears v1 when its table of v1 nodes is full', () => {
+    const limits = { peers: 10, unverifiedPeers: 3, pendingKeys: 10, sendsInFlight: 10 };
+    const bench = NodeBench.ready({ limits });
+    for (let host = 0; host < 10; host++) {
+      const v1 = new BenchPeer(bench, `10.0.2.${host}:7946`);
+      v1.say(v1.v1Batch([`k${host}`]));
+    }
+    expect(bench.keys()).toHaveLength(10);
+    expect(bench.node.peers()).toHaveLength(3);
+    expect(bench.dropped()['unverified-limit']).toBe(7);
+  });
+
+  it('counts by reason what it can not use, and never throws', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    const unknown = peer.ping(peer.given(), peer.sender);
+    unknown[1] = 0x7f;
+    const version = peer.leave(peer.given());
+    version[18] = 3;
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from('W'),
+      Buffer.from('no'),
+      peer.leave(1n).subarray(0, 30),
+      unknown,
+      version,
+    ]) {
+      peer.say(bytes);
+    }
+    expect(bench.dropped()).toEqual({
+      'too-short': 3,
+      'wrong-magic': 1,
+      'unknown-type': 1,
+      'unsupported-version': 1,
+    });
+    expect(peer.isPeer).toBe(true);
+  });
+});

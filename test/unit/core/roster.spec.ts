@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { NodeContext } from '../../../lib/core/node-context.js';
+import { Roster } from '../../../lib/core/roster.js';
+import type { Member } from '../../../lib/membership/member.js';
+import { randomNodeId, simulatedConfig } from '../../../lib/simulation/simulated-config.js';
+import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+
+const LIMITS = { peers: 50, unverifiedPeers: 50, pendingKeys: 10, sendsInFlight: 10 };
+const DAY = 24 * 3_600_000;
+
+function setUp(): { context: NodeContext; roster: Roster; admit: (now: number, host: number) => Member } {
+  const random = new SeededRandom(1);
+  const context = new NodeContext({ ...simulatedConfig(random, false), limits: LIMITS });
+  const roster = new Roster(context);
+  const admit = (now: number, host: number): Member => {
+    const endpoint = `10.1.${host >> 8}.${host & 255}:7946`;
+    const said = { advertised: endpoint, zone: undefined, client: false, heartbeatMs: 5000 };
+    const facts = { id: randomNodeId(random), endpoint, ...said, ourNonce: 1n, theirNonce: 2n };
+    const member = roster.admit(now, facts, 0);
+    if (member === undefined) throw new Error('refused');
+    roster.confirm(member);
+    return member;
+  };
+  return { context, roster, admit };
+}
+
+describe('Roster', () => {
+  it('forgets a window with the member it belongs to, ten minutes after it has gone', () => {
+    const { context, roster, admit } = setUp();
+    const member = admit(0, 1);
+    roster.depart(1000, member, 'dead');
+    roster.forget(601_000);
+    expect(context.windows.has(member.id)).toBe(true);
+    roster.forget(601_001);
+    expect(context.windows.has(member.id)).toBe(false);
+    expect(context.members.departed(member.id)).toBeUndefined();
+  });
+
+  it('looks for a member where it fell silent for a day, and not where one said goodbye', () => {
+    const { context, roster, admit } = setUp();
+    roster.depart(0, admit(0, 1), 'dead');
+    roster.depart(0, admit(0, 2), 'left', 5);
+    roster.forget(DAY);
+    expect([...context.members.lostEndpoints()]).toEqual(['10.1.0.1:7946']);
+    roster.forget(DAY + 1);
+    expect([...context.members.lostEndpoints()]).toEqual([]);
+  });
+
+  it('keeps no more windows than members and those it remembers, however many come and go', () => {
+    const { context, roster, admit } = setUp();
+    for (let host = 0; host < 20_000; host++) {
+      roster.depart(host, admit(host, host % 60_000), host % 2 === 0 ? 'dead' : 'left', host % 2 === 0 ? undefined : 1);
+      roster.takeConfirmed();
+      while (context.events.take() !== undefined) continue;
+    }
+    expect(context.windows.size).toBeLessThanOrEqual(2 * LIMITS.peers);
+    expect([...context.members.lostEndpoints()].length).toBeLessThanOrEqual(LIMITS.peers);
+  });
+
+  it('counts who joined, left and was lost, once each', () => {
+    const { context, roster, admit } = setUp();
+    const [stays, leaves, dies] = [admit(0, 1), admit(0, 2), admit(0, 3)];
+    roster.confirm(stays);
+    roster.depart(1, leaves, 'left', 1);
+    roster.depart(1, dies, 'dead');
+    expect(context.counters.values).toMatchObject({ joined: 3, left: 1, lost: 1 });
+    expect(roster.lastWasLost).toBe(true);
+  });
+
+  it('tells growth and newcomers once', () => {
+    const { roster, admit } = setUp();
+    expect([roster.takeGrowth(), roster.takeConfirmed()]).toEqual([false, []]);
+    const member = admit(0, 1);
+    expect([roster.takeGrowth(), roster.takeConfirmed()]).toEqual([true, [member]]);
+    expect([roster.takeGrowth(), roster.takeConfirmed()]).toEqual([false, []]);
+  });
+
+  it('greets seeds at which nobody lives, and never itself', () => {
+    const { context, roster, admit } = setUp();
+    const { endpoint } = admit(0, 1);
+    context.endpoints = ['10.0.0.1:7946', '192.168.0.1:7946'];
+    context.selfEndpoints.add('203.0.113.1:7946');
+    context.seeds = new Set([...context.endpoints, '203.0.113.1:7946', endpoint, '10.0.0.9:7946']);
+    roster.greetSeeds(0);
+    expect([context.greetings.size, context.greetings.at('10.0.0.9:7946')?.reason]).toEqual([1, 'seed']);
+  });
+});
