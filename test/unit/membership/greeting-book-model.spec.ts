@@ -69,7 +69,7 @@ describe('GreetingBook, under a flood', () => {
     const known = new Set<Greeting>();
     let refused = 0;
     let now = 0;
-    for (let step = 0; step < 3000; step++) {
+    for (let step = 0; step < 1500; step++) {
       now += randomBelow(random, 100);
       const endpoint = ADDRESSES[randomBelow(random, ADDRESSES.length)]!;
       const reason = REASONS[randomBelow(random, REASONS.length)]!;
@@ -90,12 +90,8 @@ describe('GreetingBook, under a flood', () => {
       }
       const seeds = held.filter((greeting) => greeting.reason === 'seed').length;
       const earliest = Math.min(...held.map((greeting) => greeting.nextAt));
-      expect({ step, size: book.size, overdue: book.deadline() > earliest }).toEqual({
-        step,
-        size: held.length,
-        overdue: false,
-      });
-      expect(held.length).toBeLessThanOrEqual(LIMIT + seeds);
+      if (book.size !== held.length || book.size > LIMIT + seeds) throw new Error(`step ${step}: size ${book.size}`);
+      if (book.deadline() > earliest) throw new Error(`step ${step}: ${earliest} would be missed`);
     }
     expect(refused).toBeGreaterThan(10);
   });

@@ -149,10 +149,12 @@ describe('GreetingBook', () => {
 
     it('stays within its bound, whoever comes', () => {
       const greetings = book(100);
+      let largest = 0;
       for (let index = 0; index < 10_000; index++) {
         greetings.open(index, address(index), { reason: index % 3 === 0 ? 'told' : 'heard', firstAt: index });
-        expect(greetings.size).toBeLessThanOrEqual(100);
+        largest = Math.max(largest, greetings.size);
       }
+      expect(largest).toBe(100);
     });
   });
 });

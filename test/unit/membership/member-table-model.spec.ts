@@ -106,7 +106,7 @@ describe('MemberTable, under random comings and goings', () => {
       else if (action === 4 && known.aliases.length > 0) {
         table.move(known, known.aliases[randomBelow(random, known.aliases.length)]!);
       } else table.confirm(known);
-      if (step % 20 === 0) check(table, self, ids, gone);
+      if (step % 50 === 0) check(table, self, ids, gone);
     }
     expect(fresh).toBeGreaterThan(300);
     expect(table.size).toBeGreaterThan(5);

@@ -5,6 +5,7 @@ import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
 
 /** Of each of five runs. */
 const STEPS = 20_000;
+const AROUND = new Array<number>(22).fill(0);
 const FORGED = [2 ** 31, 2 ** 32, 2 ** 47, 2 ** 48 - 1] as const;
 
 /** The same by the book: a set of all that was seen, as large as it may become. */
@@ -34,7 +35,8 @@ class Model {
 
 /** A sequence around the edges of the window more often than anywhere else. */
 function sequenceNear(random: SeededRandom, highest: number): number {
-  const edges = [0, 0, 0, 0, 0, 0, 0, WINDOW_SIZE, -WINDOW_SIZE, -WINDOW_SIZE / 2];
+  // Few of them go far ahead, as each of those costs a walk over the whole bitmap.
+  const edges = [...AROUND, WINDOW_SIZE, -WINDOW_SIZE, -WINDOW_SIZE / 2];
   const edge = edges[randomBelow(random, edges.length)]!;
   return Math.max(0, highest + edge + randomBelow(random, 9) - 4);
 }
@@ -74,7 +76,7 @@ describe('ReceiveWindow, beside a set of all that was seen', () => {
   it.each([1, 31, 32, 33, 1023, 1024])('takes each once on its way round the bitmap, in steps of %d', (step) => {
     const window = new ReceiveWindow(0);
     let sequence = 0;
-    for (let round = 0; round < 1100; round++) {
+    for (let round = 0; round < Math.max(50, 1100 / step); round++) {
       sequence += step;
       const sightings = [window.see(sequence), window.see(sequence), window.see(sequence - step)];
       expect({ sequence, sightings }).toEqual({ sequence, sightings: ['new', 'duplicate', 'duplicate'] });
