@@ -143,6 +143,18 @@ describe('MemberTable', () => {
     expect([...members.lostEndpoints()]).toEqual(['10.0.0.2:1', '10.0.0.3:1']);
   });
 
+  it('counts from the last time when two fall silent at one address', () => {
+    const members = table();
+    const [one, other, third] = [member('10.0.0.1:1'), member('10.0.0.2:1'), member('10.0.0.3:1')];
+    for (const each of [one, other, third]) members.add(each);
+    members.remove(one, 0, undefined);
+    members.remove(other, 50, undefined);
+    members.move(third, '10.0.0.1:1');
+    members.remove(third, 100, undefined);
+    members.forgetLost(60);
+    expect([...members.lostEndpoints()]).toEqual(['10.0.0.1:1']);
+  });
+
   it('forgets with time', () => {
     const members = table();
     const gone = [1, 2, 3].map((host) => member(`10.0.0.${host}:1`));

@@ -117,6 +117,19 @@ describe('Simulator', () => {
     expect([one.node.stats().dropped, heir.node.stats().dropped]).toEqual([{}, { 'wrong-magic': 1 }]);
   });
 
+  it('wakes a node once for each timer that it wants, not for those that it has given up', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const node = simulator.start({ multicast: false });
+    simulator.run(10_000);
+    for (let publish = 0; publish < 500; publish++) {
+      simulator.publish(node, [`k${publish}`]);
+      simulator.run(1);
+    }
+    const { wakes } = node;
+    simulator.run(20_000);
+    expect(node.wakes - wakes).toBeLessThan(20);
+  });
+
   it('refuses to touch a node of another simulator', () => {
     const foreign = new Simulator({ seed: 1 }).start({ multicast: false });
     const simulator = new Simulator({ seed: 1 });
