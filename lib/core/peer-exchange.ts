@@ -1,4 +1,4 @@
-import { isLoopback, isUnspecified } from '../primitives/endpoint.js';
+import { isLoopback, isUnicast } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import { DEAD_HEARTBEATS } from '../membership/failure-judgement.js';
 import type { Member } from '../membership/member.js';
@@ -102,7 +102,7 @@ export class PeerExchange {
 
   #isNews(now: Instant, entry: PeerEntry): boolean {
     const { members, config } = this.#context;
-    if (entry.id === config.id || isUnspecified(entry.endpoint) || members.get(entry.id) !== undefined) return false;
+    if (entry.id === config.id || !isUnicast(entry.endpoint) || members.get(entry.id) !== undefined) return false;
     const departed = members.departed(entry.id);
     if (departed === undefined) return true;
     // Who said goodbye does not come back by that name. Whoever was given up here, and is known to others when they
@@ -151,6 +151,6 @@ export class PeerExchange {
 function entryFor(to: Member, member: Member): PeerEntry | undefined {
   const local = isLoopback(to.endpoint);
   const candidates = local ? [member.endpoint, member.advertised] : [member.advertised, member.endpoint];
-  const endpoint = candidates.find((one) => !isUnspecified(one) && (local || !isLoopback(one)));
+  const endpoint = candidates.find((one) => isUnicast(one) && (local || !isLoopback(one)));
   return endpoint === undefined ? undefined : { id: member.id, endpoint, client: member.client, highest: 0 };
 }

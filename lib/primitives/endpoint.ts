@@ -32,6 +32,12 @@ export function isUnspecified(endpoint: Endpoint): boolean {
   return endpoint.startsWith('0.0.0.0:');
 }
 
+/** Whether it names one host: not this network, not a multicast group, and none of the reserved and broadcast addresses. */
+export function isUnicast(endpoint: Endpoint): boolean {
+  const firstOctet = Number.parseInt(endpoint, 10);
+  return firstOctet >= 1 && firstOctet < 224;
+}
+
 export function isLoopback(endpoint: Endpoint): boolean {
   return endpoint.startsWith('127.');
 }

@@ -43,10 +43,11 @@ describe('PeerExchange', () => {
     expect(bench.of('peers', PEER).length).toBeGreaterThan(10);
   });
 
-  it('greets those that it did not know, and not itself, nor those it knows', () => {
+  it('greets those that it did not know, and not itself, nor those it knows, nor what names no host', () => {
     const { bench, peer } = met();
     bench.forget();
-    peer.say(peer.peers(peer.given(), [NEWS, NodeBench.ADDRESS, PEER]));
+    const groups = ['239.0.0.1:7946', '255.255.255.255:7946', '0.1.2.3:7946'];
+    peer.say(peer.peers(peer.given(), [NEWS, NodeBench.ADDRESS, PEER, ...groups]));
     bench.advance(10);
     expect(bench.of('hello').map(({ to }) => to)).toEqual([[NEWS]]);
   });

@@ -6,6 +6,7 @@ import {
   ipv4ToNumber,
   isIpv4,
   isLoopback,
+  isUnicast,
   isUnspecified,
   parseEndpoint,
 } from '../../../lib/primitives/endpoint.js';
@@ -90,6 +91,19 @@ describe('isIpv4', () => {
 describe('endpoints', () => {
   it('tells an address that names no interface', () => {
     expect([isUnspecified('0.0.0.0:7946'), isUnspecified('10.0.0.0:7946')]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['0.0.0.0:7946', false],
+    ['0.1.2.3:7946', false],
+    ['1.0.0.1:7946', true],
+    ['127.0.0.1:7946', true],
+    ['223.255.255.255:7946', true],
+    ['224.0.0.1:7946', false],
+    ['239.0.0.1:7946', false],
+    ['255.255.255.255:7946', false],
+  ])('tells whether %s names one host', (endpoint, expected) => {
+    expect(isUnicast(endpoint)).toBe(expected);
   });
 
   it('tells an address of this host only', () => {
