@@ -56,7 +56,10 @@ export class Handshake {
     const known = members.get(packet.sender);
     const member = known ?? this.#admit(now, greeting, packet);
     if (member === undefined) return greetings.close(greeting);
-    if (known !== undefined) this.#proveAgain(known, greeting, packet, arrival);
+    if (known !== undefined) {
+      this.#parts.roster.vacate(now, greeting.endpoint, known);
+      this.#proveAgain(known, greeting, packet, arrival);
+    }
     this.#learn(now, member, packet);
     const isAnswered = known !== undefined && packet.verified && packet.kind === 'hello-ack';
     if (packet.verified) {

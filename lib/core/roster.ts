@@ -49,8 +49,7 @@ export class Roster {
    */
   admit(now: Instant, facts: MemberFacts, highest: number): Member | undefined {
     const { members, legacy, config, windows } = this.#context;
-    const previous = members.at(facts.endpoint);
-    if (previous?.endpoint === facts.endpoint) this.depart(now, previous, 'dead');
+    this.vacate(now, facts.endpoint);
     if (members.size >= config.limits.peers) {
       this.#refuse();
       return undefined;
@@ -64,6 +63,12 @@ export class Roster {
     if (window === undefined) windows.set(facts.id, new ReceiveWindow(highest));
     else window.confirmHighest(highest);
     return member;
+  }
+
+  /** Somebody else proved to live at the address. */
+  vacate(now: Instant, endpoint: Endpoint, successor?: Member): void {
+    const previous = this.#context.members.at(endpoint);
+    if (previous?.endpoint === endpoint && previous !== successor) this.depart(now, previous, 'dead');
   }
 
   /** Both have now seen their nonce echoed: from here on the member counts. */

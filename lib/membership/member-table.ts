@@ -89,6 +89,7 @@ export class MemberTable {
     member.endpoint = endpoint;
     member.aliases = member.aliases.filter((alias) => alias !== endpoint);
     this.#byEndpoint.set(endpoint, member);
+    this.#lost.delete(endpoint);
     this.alias(member, before);
   }
 
@@ -99,6 +100,7 @@ export class MemberTable {
     for (const dropped of member.aliases.slice(0, -(ALIAS_LIMIT - 1))) this.#forgetAddress(member, dropped);
     member.aliases = [...kept, endpoint];
     this.#byEndpoint.set(endpoint, member);
+    this.#lost.delete(endpoint);
   }
 
   /** Returns who is forgotten for it, if it makes too many to remember. */
@@ -111,7 +113,6 @@ export class MemberTable {
       this.#toggle(member.id);
     }
     if (leftAt === undefined) this.#noteLost(member.endpoint, now);
-    this.#departed.delete(member.id);
     this.#departed.set(member.id, { id: member.id, endpoint: member.endpoint, at: now, leftAt });
     return this.#departed.size > this.#departedLimit ? takeOldest(this.#departed) : undefined;
   }

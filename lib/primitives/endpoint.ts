@@ -6,7 +6,8 @@ export interface EndpointParts {
   readonly port: number;
 }
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/;
+/** Without leading zeros, which some read as octal: one address is one text. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const MAX_PORT = 0xffff;
 
 export function isIpv4(text: string): boolean {

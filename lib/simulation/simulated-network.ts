@@ -107,7 +107,7 @@ export class SimulatedNetwork {
     return delay * (1 + (SLOW_FACTOR - 1) * randomFraction(this.#random));
   }
 
-  /** Draws a number even for what never happens, so that one condition does not shift the chances of all others. */
+  /** Draws a number even for what never happens: a condition that is switched on late does not change what came before. */
   #happens(probability: number): boolean {
     return randomFraction(this.#random) < probability;
   }

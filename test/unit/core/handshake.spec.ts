@@ -111,6 +111,19 @@ describe('Handshake', () => {
     expect(bench.dropped()['peers-limit']).toBe(2);
   });
 
+  it('gives up who lived at an address that another member proves', () => {
+    const bench = NodeBench.ready();
+    const old = BenchPeer.met(bench, OTHER);
+    const peer = BenchPeer.met(bench, PEER);
+    bench.forget();
+    bench.receive(OTHER, peer.heartbeat());
+    bench.advance(1);
+    const [hello] = bench.of('hello', OTHER);
+    bench.receive(OTHER, peer.hello({ kind: 'hello-ack', echo: hello!.packet.nonce, verified: true }));
+    expect(bench.node.peers().map(({ id, endpoint }) => [id, endpoint])).toEqual([[peer.sender, OTHER]]);
+    expect(bench.eventsOf('peer').at(-1)?.peer).toMatchObject({ id: old.sender, state: 'dead' });
+  });
+
   it('follows a peer that proves another address from there, and keeps the first for its own', () => {
     const bench = NodeBench.ready();
     const peer = BenchPeer.met(bench, PEER);

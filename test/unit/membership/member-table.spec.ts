@@ -186,4 +186,16 @@ describe('Member', () => {
     one.hearsGroupUntil = 100;
     expect([one.hearsGroup(99), one.hearsGroup(100)]).toEqual([true, false]);
   });
+
+  it.each(['move', 'alias'] as const)('looks for nobody where a member was met by %s', (how) => {
+    const members = table();
+    const lost = member('10.0.0.1:1');
+    const found = member('10.0.0.2:1');
+    members.add(lost);
+    members.add(found);
+    members.remove(lost, 0, undefined);
+    expect([...members.lostEndpoints()]).toEqual(['10.0.0.1:1']);
+    members[how](found, '10.0.0.1:1');
+    expect([...members.lostEndpoints()]).toEqual([]);
+  });
 });

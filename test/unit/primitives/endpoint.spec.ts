@@ -74,6 +74,13 @@ describe('isIpv4', () => {
     expect(isIpv4(text)).toBe(false);
   });
 
+  it.each(['01.2.3.4', '001.2.3.4', '1.2.3.04', '00.0.0.0'])(
+    'takes %s, of a leading zero, for no address',
+    (address) => {
+      expect(isIpv4(address)).toBe(false);
+    },
+  );
+
   it('accepts every octet from 0 to 255, at every place, and none above', () => {
     const accepted: string[] = [];
     const expected: string[] = [];
