@@ -1,4 +1,5 @@
 // Runs the main.ts of README.md as it stands, and tells its parent what becomes of the cache in its controller.
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 
 const folder = process.argv[2];
@@ -10,6 +11,8 @@ NestFactory.create = async (...args) => {
 };
 
 await import(`${folder}/main.js`);
+// The module is evaluated before its bootstrap() is through.
+while (app?.getHttpServer().listening !== true) await delay(10);
 const { ProductsController } = await import(`${folder}/products.controller.js`);
 const { cache } = app.get(ProductsController);
 const evict = cache.delete.bind(cache);
