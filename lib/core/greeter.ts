@@ -49,9 +49,9 @@ export class Greeter {
     this.#context.greetings.due(now, this.#context.config.heartbeatMs, (greeting) => this.#greet(now, greeting));
   }
 
-  /** A greeting to the group came, from somebody who is no member, or whose handshake is not through. */
-  handleGroupHello(now: Instant, arrival: Arrival, sender: Member | undefined, length: number): void {
-    if (sender?.confirmed === true || (sender === undefined && !this.#isChosen())) return;
+  /** A greeting to the group came from a node that has not proved its address. */
+  handleGroupHello(now: Instant, arrival: Arrival, length: number): void {
+    if (!this.#isChosen()) return;
     const spread = Math.min(ANSWER_SPREAD_MS * this.#context.members.size, LONGEST_ANSWER_SPREAD_MS);
     this.#greetSource(now, arrival, length, now + randomFraction(this.#context.config.random) * spread);
   }

@@ -101,11 +101,9 @@ export class Router {
       if (packet.echo === member?.ourNonce) this.#checkSource(now, arrival, member, length);
       return this.#parts.handshake.handleHello(now, arrival, packet, length);
     }
-    if (member !== undefined) {
-      this.#parts.roster.heard(now, member);
-      if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
-    }
-    this.#parts.greeter.handleGroupHello(now, arrival, member, length);
+    if (member === undefined) return this.#parts.greeter.handleGroupHello(now, arrival, length);
+    this.#parts.roster.heard(now, member);
+    if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
   }
 
   /** A member that speaks from where it was never met may have moved there, which it is to prove. */

@@ -68,6 +68,16 @@ describe('Greeter', () => {
     expect(bench.of('hello', SEED)).toHaveLength(1);
   });
 
+  it('does not answer the group greeting of a member', () => {
+    const bench = NodeBench.ready();
+    const member = BenchPeer.met(bench, SEED);
+    bench.advance(1000);
+    bench.forget();
+    member.say(member.hello({ toGroup: true }), true);
+    bench.advance(100);
+    expect(bench.of('hello')).toEqual([]);
+  });
+
   it('gives a stranger a nonce of its own in each greeting to another address', () => {
     const bench = NodeBench.ready();
     const [one, other] = [new BenchPeer(bench, SEED), new BenchPeer(bench, '10.0.0.3:7946')];

@@ -92,6 +92,19 @@ describe('Leaving', () => {
     expect(statuses(bench)).toEqual(['left']);
   });
 
+  it('says nothing of isolation while it goes', () => {
+    const bench = NodeBench.ready();
+    BenchPeer.met(bench, PEER);
+    bench.advance(21_000);
+    expect(statuses(bench)).toEqual(['isolated']);
+    bench.kernel = 'silent';
+    leave(bench);
+    const other = new BenchPeer(bench, PEER);
+    other.say(other.heartbeat());
+    bench.advance(10_000);
+    expect(statuses(bench)).toEqual(['isolated', 'left']);
+  });
+
   it('meets nobody any more, and still hears its members', () => {
     const bench = NodeBench.ready();
     const peer = BenchPeer.met(bench, PEER);

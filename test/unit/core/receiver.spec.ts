@@ -100,6 +100,18 @@ describe('Receiver', () => {
     expect(bench.dropped()['other-cluster']).toBe(2);
   });
 
+  it('finds a v1 node at the address that it gives, if the seeds name that one, and else where it was heard', () => {
+    const bench = NodeBench.ready({ multicast: false });
+    bench.input(() => bench.node.handleSeeds(bench.now, ['10.0.0.7:7946']));
+    const [named, unnamed] = [new BenchPeer(bench, PEER), new BenchPeer(bench, '10.0.0.3:7946')];
+    named.say(named.v1Heartbeat('10.0.0.7:7946'));
+    unnamed.say(unnamed.v1Heartbeat('10.0.0.8:7946'));
+    expect(bench.node.peers().map(({ endpoint }) => endpoint)).toEqual(['10.0.0.7:7946', '10.0.0.3:7946']);
+    bench.publish('a');
+    bench.advance(0);
+    expect(bench.of('batch').map(({ to }) => to)).toEqual([['10.0.0.7:7946']]);
+  });
+
   it('ignores empty keys of v1, and datagrams that hold nothing', () => {
     const bench = NodeBench.ready();
     const v1 = new BenchPeer(bench, PEER);

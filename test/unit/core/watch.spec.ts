@@ -32,6 +32,7 @@ describe('Watch', () => {
     expect(bench.of('ping-request')).toEqual([]);
     live(1500, victim);
     const requests = bench.of('ping-request');
+    expect(bench.of('ping-request', victim!.endpoint)).toEqual([]);
     expect(requests).toHaveLength(3);
     expect(new Set(requests.flatMap(({ to }) => to)).size).toBe(3);
     expect(requests.every(({ packet }) => packet.target === victim!.sender)).toBe(true);
@@ -40,6 +41,16 @@ describe('Watch', () => {
     live(1000, victim);
     expect(states(bench, victim!)).toEqual(['suspect', 'dead']);
     expect(bench.node.stats().counters.lost).toBe(1);
+  });
+
+  it('asks no other suspect, nor the suspect itself', () => {
+    const { bench, peers } = meet(3);
+    bench.advance(15_000);
+    peers[2]!.say(peers[2]!.heartbeat());
+    bench.forget();
+    bench.advance(5000);
+    expect(bench.of('ping-request').length).toBeGreaterThan(4);
+    expect(new Set(bench.of('ping-request').flatMap(({ to }) => to))).toEqual(new Set([peers[2]!.endpoint]));
   });
 
   it('takes the answer that a third brings for life, and not for hearing', () => {
