@@ -12,11 +12,13 @@ import { CONSOLE_LOGGER } from './console-logger.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
 import { closedError, type HeardEvent, MeshSession } from './mesh-session.js';
+import type { MeshResync } from './mesh-resync.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
 import type { MeshStatus } from './mesh-status.js';
 import { formatNodeId, makeNodeId } from './node-uuid.js';
 import { OutgoingEvents } from './outgoing-events.js';
 import { PeerBook } from './peer-book.js';
+import { PeerLog } from './peer-log.js';
 
 /** What the rest of the library and its tests may choose, and no user. */
 export interface BusInternals {
@@ -25,12 +27,10 @@ export interface BusInternals {
   readonly makePorts?: (options: ResolvedMeshOptions) => RuntimePorts;
 }
 
-const FLUSH_EVERYTHING = Object.freeze({
-  reason: 'isolated',
-  origin: undefined,
-  all: true,
-  matches: () => true,
-} as const);
+/** Everything may have been missed, from anyone. */
+function everything(reason: 'isolated' | 'heal'): MeshResync {
+  return Object.freeze({ reason, origin: undefined, all: true, matches: () => true });
+}
 
 /** The parts of one bus, and what each tells the others. */
 export class BusEngine {
@@ -42,6 +42,7 @@ export class BusEngine {
   readonly audience: BusAudience;
   readonly #role: MeshRole;
   readonly #log: BusLog;
+  readonly #peerLog: PeerLog;
 
   /** @throws MeshError `MESH_ERR_CONFIG` */
   constructor(options: MeshOptions | undefined, internals: BusInternals) {
@@ -62,6 +63,12 @@ export class BusEngine {
       () => this.session.driver?.peers() ?? [],
       () => this.session.clock,
     );
+    this.#peerLog = new PeerLog({
+      cluster: this.options.cluster,
+      clock: () => this.session.clock,
+      peerCount: () => this.session.driver?.peers().length ?? 0,
+      write: (message) => this.#log.info(message),
+    });
     this.audience = new BusAudience({
       ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
       now: () => this.session.clock.now(),
@@ -112,14 +119,20 @@ export class BusEngine {
 
   #handleEvent(event: HeardEvent): void {
     this.audience.handleEvent(event);
-    if (event.kind === 'peer') this.peers.review();
+    if (event.kind !== 'peer') return;
+    this.peers.review();
+    this.#peerLog.note(this.peers.describe(event.peer), this.session.status !== 'joining');
   }
 
   #handleStatus(status: MeshStatus, previous: MeshStatus): void {
     if (status === 'ready') this.#tellReady(previous);
-    if (status === 'closing') this.peers.fail(closedError());
+    if (status === 'closing') {
+      this.peers.fail(closedError());
+      this.#peerLog.close();
+    }
     this.audience.statuses.tell({ status, previous });
-    if (status === 'isolated' && this.options.onIsolation === 'flush') this.audience.raise(FLUSH_EVERYTHING);
+    if (status === 'isolated' && this.options.onIsolation === 'flush') this.audience.raise(everything('isolated'));
+    if (status === 'ready' && previous === 'isolated') this.audience.raise(everything('heal'));
     if (status === 'closed') this.audience.dismiss();
   }
 

@@ -1,6 +1,7 @@
 import type { NodeWarning } from '../core/node-event.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { assertNever } from '../primitives/assert-never.js';
+import { type Endpoint, formatEndpoint } from '../primitives/endpoint.js';
 import type { TransportSnapshot } from '../runtime/ports.js';
 
 /** The one line at start: what a person wants to know of a node. */
@@ -11,6 +12,21 @@ export function readyMessage(options: ResolvedMeshOptions, transport: TransportS
   return `mesh "${options.cluster}" ${endpoints[0] ?? 'without an address'} · ${reach} · ${peers} · unsealed`;
 }
 
+const ISOLATION = {
+  serve: 'Until then its entries may be stale',
+  flush: 'A resync "isolated" has covered everything; what is cached until then may be stale',
+} as const;
+
+/** An error should fit a line. */
+const SEEDS_NAMED = 5;
+
+/** The seeds that the user named, and what is known of their addresses. */
+function seedsOf(silent: readonly Endpoint[], options: ResolvedMeshOptions): string {
+  const named = options.seeds.slice(0, SEEDS_NAMED).map(({ host, port }) => formatEndpoint(host, port));
+  if (options.seeds.length > SEEDS_NAMED) named.push('…');
+  return silent.length === 0 ? `${named.join(', ')}: no address found` : named.join(', ');
+}
+
 /** A warning of the core, in words for an operator. */
 export function warningMessage(warning: NodeWarning, options: ResolvedMeshOptions): string {
   const mesh = `mesh "${options.cluster}"`;
@@ -18,12 +34,18 @@ export function warningMessage(warning: NodeWarning, options: ResolvedMeshOption
     case 'isolated':
       return (
         `${mesh}: ${warning.lost === 1 ? 'the only peer' : `all ${warning.lost} peers`} fell silent, so this node may be ` +
-        'cut off. It goes on, and does not hear what others write: its entries may be stale until it says "ready" again'
+        `cut off and does not hear what others write. ${ISOLATION[options.onIsolation]}, and a resync "heal" covers ` +
+        'everything as soon as somebody is heard again'
       );
     case 'multicast-unheard':
       return (
         `${mesh}: peers are there, but nobody hears the group ${String(options.group)}: they are reached one by one, ` +
         'which costs a datagram each. Check that the network carries multicast, or set group: false'
+      );
+    case 'seeds-silent':
+      return (
+        `${mesh}: none of the seeds has answered (${seedsOf(warning.seeds, options)}). This node is alone and goes on ` +
+        'asking. If they should be there, check the names, the port, and that UDP gets through'
       );
     case 'peers-limit':
       return `${mesh}: there are more peers than limits.peers (${warning.limit}) allows: further ones are not heard`;

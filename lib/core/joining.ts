@@ -10,6 +10,7 @@ export class Joining {
   readonly #context: NodeContext;
   readonly #exchange: PeerExchange;
   #endsAt: Instant = NEVER;
+  #startedAt: Instant = NEVER;
   #met = false;
   #active = false;
 
@@ -25,6 +26,7 @@ export class Joining {
   start(now: Instant): void {
     const { hasSeeds, startTimeoutMs } = this.#context.config;
     this.#active = true;
+    this.#startedAt = now;
     this.#endsAt = now + (hasSeeds ? startTimeoutMs : Math.min(COMPANY_WAIT_MS, startTimeoutMs));
   }
 
@@ -42,10 +44,20 @@ export class Joining {
     if (!this.#met && this.#context.members.confirmedCount > 0) {
       this.#met = true;
       this.#endsAt = Math.min(this.#endsAt, now + COMPANY_WAIT_MS);
+    } else if (this.#isOwnSeed()) {
+      this.#endsAt = Math.min(this.#endsAt, this.#startedAt + COMPANY_WAIT_MS);
     }
     const settled = this.#met && !this.#context.greetings.isWaiting() && !this.#exchange.isWaiting(now);
     if (!settled && now < this.#endsAt) return false;
     this.#active = false;
+    return true;
+  }
+
+  /** Whether the seeds are this node alone, as the first replica of a service finds them: then there is nobody to wait for. */
+  #isOwnSeed(): boolean {
+    const { seeds } = this.#context;
+    if (seeds.size === 0) return false;
+    for (const seed of seeds) if (!this.#context.isSelf(seed)) return false;
     return true;
   }
 }

@@ -201,6 +201,7 @@ export class MeshNode {
     if (this.#joining.finish(now)) {
       this.#sender.batcher.release();
       this.#become('ready');
+      this.#tellSilentSeeds();
     }
     if (!this.#leaving.active || this.#status === 'left') return;
     if (this.#leaving.proceed(now, this.#sender.idle)) this.#become('left');
@@ -215,6 +216,14 @@ export class MeshNode {
       this.#exchange.deadline(),
       this.#watch.deadline(),
     );
+  }
+
+  /** A mistyped name looks like a node that is alone: somebody should be told. */
+  #tellSilentSeeds(): void {
+    const { config, members, seeds: all, events } = this.#context;
+    if (!config.hasSeeds || members.confirmedCount > 0) return;
+    const seeds = [...all].filter((seed) => !this.#context.isSelf(seed));
+    if (all.size === 0 || seeds.length > 0) events.push({ kind: 'warning', warning: { code: 'seeds-silent', seeds } });
   }
 
   #reviewIsolation(now: Instant): void {

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../primitives/endpoint.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { KeyAttachment } from '../wire/packet.js';
 
@@ -29,4 +30,6 @@ export type NodeStatus = 'joining' | 'ready' | 'isolated' | 'left';
 export type NodeWarning =
   | { readonly code: 'isolated'; readonly lost: number }
   | { readonly code: 'multicast-unheard' }
+  /** The node became ready without anyone, and these seeds have not answered; none when no name has an address. */
+  | { readonly code: 'seeds-silent'; readonly seeds: readonly Endpoint[] }
   | { readonly code: 'peers-limit'; readonly limit: number };

@@ -5,6 +5,11 @@ import { Simulator } from '../../lib/simulation/simulator.js';
 import { deliveries, type Mesh, others, SECOND, settledMesh, statuses, WAYS } from '../support/sim-mesh.js';
 
 const NOBODY = '10.77.0.1:7946';
+const OWN = '10.55.0.1:7946';
+
+function warnings(node: SimulatedNode): unknown[] {
+  return node.events.flatMap((event) => (event.kind === 'warning' ? [event.warning] : []));
+}
 
 /** How long after its start the node became ready; `undefined` if it did not within 10 s. */
 function readyAfter(simulator: Simulator, node: SimulatedNode): number | undefined {
@@ -29,6 +34,25 @@ describe('ready', () => {
     const simulator = new Simulator({ seed: 3 });
     const node = simulator.start({ startTimeoutMs, multicast: false }, [NOBODY]);
     expect(readyAfter(simulator, node)).toBe(startTimeoutMs);
+  });
+
+  it('comes after 300 ms when the node is its only seed, without a warning (seed 31)', () => {
+    const simulator = new Simulator({ seed: 31 });
+    const node = simulator.start({ multicast: false }, [OWN], OWN);
+    expect(readyAfter(simulator, node)).toBe(300);
+    expect(warnings(node)).toEqual([]);
+  });
+
+  it('tells of seeds that did not answer, once, and only when nobody did (seed 32)', () => {
+    const simulator = new Simulator({ seed: 32 });
+    const alone = simulator.start({ multicast: false }, [NOBODY, OWN], OWN);
+    const nameless = simulator.start({ multicast: false, hasSeeds: true });
+    simulator.run(20 * SECOND);
+    expect(warnings(alone)).toEqual([{ code: 'seeds-silent', seeds: [NOBODY] }]);
+    expect(warnings(nameless)).toEqual([{ code: 'seeds-silent', seeds: [] }]);
+    const met = simulator.start({ multicast: false }, [NOBODY, OWN]);
+    simulator.run(20 * SECOND);
+    expect(warnings(met)).toEqual([]);
   });
 
   it('waits for seeds whose names have no address yet (seed 4)', () => {

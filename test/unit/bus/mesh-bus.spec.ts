@@ -273,11 +273,14 @@ describe('MeshBus isolation', () => {
     expect(bus.metrics()).toMatchObject({ resyncs: 0, lost: 1 });
   });
 
-  it('ends when someone is heard again', async () => {
+  it('ends when someone is heard again, with a resync that covers what was missed', async () => {
     const { bus, statuses } = await isolate();
+    const resyncs: unknown[] = [];
+    bus.onResync(({ reason, all, matches }) => resyncs.push([reason, all, matches('any')]));
     world.network.isCut = () => false;
     await world.advance(60_000);
     expect([statuses, bus.isHealthy()]).toEqual([['isolated', 'ready'], true]);
+    expect(resyncs).toEqual([['heal', true, true]]);
   });
 
   it('raises a resync of everything with onIsolation: flush', async () => {
@@ -292,6 +295,15 @@ describe('MeshBus isolation', () => {
       { reason: 'isolated', origin: undefined, all: true, covers: true, matches: expect.any(Function) },
     ]);
     expect(bus.metrics().resyncs).toBe(1);
+  });
+
+  it('raises a second one on return: what was cached meanwhile may be stale', async () => {
+    const { bus } = await isolate({ onIsolation: 'flush' });
+    const reasons: string[] = [];
+    bus.onResync(({ reason }) => reasons.push(reason));
+    world.network.isCut = () => false;
+    await world.advance(60_000);
+    expect(reasons).toEqual(['heal']);
   });
 
   it('warns once where a resync is raised and nobody listens', async () => {
