@@ -20,9 +20,13 @@ function checked<T>(expected: string, parse: (value: unknown) => T | undefined):
 
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): OptionCheck<number> {
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-  return checked(`a whole number, ${range}`, (value) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most ? value : undefined,
-  );
+  const expected = `a whole number, ${range}`;
+  return (path, value, mistakes) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    // What comes from the environment is text, and looks in a message as the number would.
+    mistakes.wrongValue(path, value, typeof value === 'string' ? `${expected}, and not text (a string)` : expected);
+    return undefined;
+  };
 }
 
 /** Text that takes between one and `mostBytes` bytes of UTF-8. */

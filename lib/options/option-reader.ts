@@ -5,6 +5,9 @@ import type { OptionMistakes } from './option-mistakes.js';
 /** Options that are known to come, and that a reader of the documentation may expect already. */
 const NOT_YET = new Set(['secret', 'secretMode']);
 
+/** Names under which others have what here is an option with another name, too far from it to be a slip of the pen. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([['multicast', 'to do without multicast: group: false']]);
+
 /** Reads each option of a caller's object once, and remembers which there are. The object is never changed. */
 export class OptionReader {
   readonly #source: object;
@@ -37,6 +40,8 @@ export class OptionReader {
 
   #whyUnknown(name: string): string {
     if (this.#prefix === '' && NOT_YET.has(name)) return 'is not supported by this version: leave it out';
+    const hint = this.#prefix === '' ? ELSEWHERE.get(name) : undefined;
+    if (hint !== undefined) return `is not an option; ${hint}`;
     const nearest = nearestName(name, this.#known);
     return nearest === undefined
       ? `is not an option: there are ${this.#known.join(', ')}`

@@ -128,7 +128,7 @@ describe('resolveMeshOptions', () => {
   const wrong: [option: string, value: unknown, message: string][] = [
     ['port', 70_000, 'port is 70000: it must be a whole number, 1 to 65535'],
     ['port', 0, 'port is 0'],
-    ['port', '7946', 'port is "7946": it must be a whole number'],
+    ['port', '7946', 'port is "7946": it must be a whole number, 1 to 65535, and not text (a string)'],
     ['port', NaN, 'port is NaN'],
     ['port', 1.5, 'port is 1.5'],
     ['port', 10n, 'port is 10n'],
@@ -186,6 +186,8 @@ describe('resolveMeshOptions', () => {
     ['batchSzie', 100, 'batchSzie is not an option: did you mean batchSize?'],
     ['Port', 100, 'Port is not an option: did you mean port?'],
     ['tls', {}, 'tls is not an option: there are port, group'],
+    ['multicast', false, 'multicast is not an option; to do without multicast: group: false'],
+    ['limits', { multicast: 1 }, 'limits.multicast is not an option: there are peers'],
     ['secret', 'hunter2', 'secret is not supported by this version: leave it out'],
     ['secretMode', 'strict', 'secretMode is not supported by this version'],
   ];
