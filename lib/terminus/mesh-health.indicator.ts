@@ -81,7 +81,7 @@ function countMembers(bus: MeshBus): number {
 
 function findFault({ mesh, peers }: MeshHealth, minPeers: number): string | undefined {
   if (mesh === 'isolated') return 'every peer that was known has gone silent';
-  return peers < minPeers ? `fewer than ${minPeers} peers` : undefined;
+  return peers < minPeers ? `fewer peers than ${minPeers}` : undefined;
 }
 
 function knowsDegraded(session: object): boolean {

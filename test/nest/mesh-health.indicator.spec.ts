@@ -61,7 +61,7 @@ describe('MeshHealthIndicator', () => {
 
   it('is degraded with fewer than minPeers, and down if strict', async () => {
     const { ask } = await application();
-    const detail = { mesh: 'ready', peers: 0, message: 'fewer than 2 peers' };
+    const detail = { mesh: 'ready', peers: 0, message: 'fewer peers than 2' };
     expect(await ask({ minPeers: 2 })).toEqual(degraded(detail));
     expect(await ask({ minPeers: 2, strict: true })).toEqual(down(detail));
   });
@@ -77,7 +77,7 @@ describe('MeshHealthIndicator', () => {
     const client = opened.add(new MeshBus(options, { role: 'client' }));
     await client.start();
     await app.get(MeshBus).waitForPeers(1);
-    expect(await ask({ minPeers: 1 })).toMatchObject({ mesh: { peers: 0, message: 'fewer than 1 peers' } });
+    expect(await ask({ minPeers: 1 })).toMatchObject({ mesh: { peers: 0, message: 'fewer peers than 1' } });
   });
 
   it('is degraded in isolation, and down if strict', async () => {
