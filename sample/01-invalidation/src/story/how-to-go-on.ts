@@ -8,7 +8,7 @@ export function sayHowToGoOn(instances: readonly Instance[], env: Readonly<Recor
   const start = `npm start --workspace sample/01-invalidation -- instance --port ${c.port}`;
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   say(styled('bold', 'All three stay up. In another terminal:\n'));
-  say(`   curl ${b.url}/products/1          # a copy in the memory of B`);
+  say(`   curl ${b.url}/products/1          # from now on B holds a copy, for a minute`);
   say(`   curl -X PUT ${a.url}/products/1 -H 'content-type: application/json' -d '{"name":"Teapot","price":99}'`);
   say(`   curl ${b.url}/products/1          # the new price, from the store`);
   say(`   curl ${b.url}/cache               # what B holds, and what it has let go lately`);
