@@ -76,6 +76,17 @@ describe('the story of sample/01-invalidation', () => {
     expect(program.output).toContain('npm start -- --once');
   }, 60_000);
 
+  it.each(['--help', '-h'])(
+    'tells what there is on %s, and ends with 0',
+    async (option) => {
+      const program = story([option]);
+      expect(await program.ended).toBe(0);
+      expect(program.output).toContain('npm start -- --once');
+      expect(program.output).not.toContain('Three processes');
+    },
+    60_000,
+  );
+
   it('stays up, tells of an instance that is killed, lets it come back, and ends with 0 on Ctrl-C', async () => {
     const program = run('npm', [
       'start',

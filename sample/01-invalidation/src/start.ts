@@ -6,7 +6,7 @@ npm start -- instance                 one instance, to run several by hand
                        --port 3001    HTTP port of the instance, or of the first of three`;
 
 interface CommandLine {
-  readonly command: 'story' | 'instance';
+  readonly command: 'story' | 'instance' | 'help';
   readonly once: boolean;
   readonly port: number;
 }
@@ -15,7 +15,11 @@ interface CommandLine {
 function readCommandLine(): CommandLine {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { once: { type: 'boolean', default: false }, port: { type: 'string' } },
+    options: {
+      once: { type: 'boolean', default: false },
+      port: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   const [command = 'story', ...others] = positionals;
   if ((command !== 'story' && command !== 'instance') || others.length > 0) {
@@ -23,7 +27,7 @@ function readCommandLine(): CommandLine {
   }
   const port = values.port ?? process.env.PORT ?? '3001';
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_533) throw new TypeError(`${port} is no port`);
-  return { command, once: values.once, port: Number(port) };
+  return { command: values.help === true ? 'help' : command, once: values.once, port: Number(port) };
 }
 
 function tryToReadCommandLine(): CommandLine | undefined {
@@ -36,6 +40,10 @@ function tryToReadCommandLine(): CommandLine | undefined {
 }
 
 async function start({ command, once, port }: CommandLine): Promise<number | undefined> {
+  if (command === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
   if (command === 'story') {
     const { runStory } = await import('./story/run-story.js');
     return runStory({ once, firstPort: port });
