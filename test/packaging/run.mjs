@@ -1,7 +1,7 @@
 // Packs the library, installs it in throw-away applications, and uses every entry point there: by `import` and by
 // `require`, on both majors of Nest, in a CommonJS Jest, under each way that the compiler resolves packages, and
 // nestjs-mesh/bus where there is neither Nest nor rxjs.
-import { strictEqual } from 'node:assert';
+import { ok, strictEqual } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -56,9 +56,15 @@ async function pack() {
   const [{ filename, files }] = JSON.parse(stdout.slice(stdout.search(/^\[/m)));
   await check('the tarball holds what a user needs and nothing else', () => {
     const other = files.filter(
-      ({ path }) => !/^(dist\/(esm|cjs)\/|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path),
+      ({ path }) =>
+        path.includes('/simulation/') ||
+        !/^(dist\/(esm|cjs)\/|docs\/[\w-]+\.md$|(package\.json|README\.md|LICENSE|CHANGELOG\.md)$)/.test(path),
     );
     strictEqual(other.map(({ path }) => path).join(), '');
+    ok(
+      files.some(({ path }) => path === 'docs/api.md'),
+      'README.md leads to docs/api.md',
+    );
   });
   return join(temporary, filename);
 }
