@@ -1,10 +1,9 @@
 import type { BusLog } from './bus-log.js';
+import { failureText } from './failure-text.js';
 import type { BusCounters } from './mesh-metrics.js';
 
 /** At most one line in this time, however many handlers fail. */
 const REPORT_INTERVAL_MS = 10_000;
-/** What may stand in a log: an error's message can hold keys and data, its code or name does not. */
-const CODE = /^[\w.-]{1,64}$/;
 
 /** Calls the user's functions. What they throw, or reject with later, is counted and logged, and stops nobody. */
 export class HandlerRunner {
@@ -21,42 +20,29 @@ export class HandlerRunner {
     this.#now = now;
   }
 
-  run<T>(handler: (argument: T) => unknown, argument: T): void {
+  /** @param pattern what the handler subscribed to, to name it when it fails */
+  run<T>(handler: (argument: T) => unknown, argument: T, pattern?: string): void {
     try {
       const result = handler(argument);
-      if (isThenable(result)) result.then(undefined, this.#fail);
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#fail(error, pattern));
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error, pattern);
     }
   }
 
-  readonly #fail = (error: unknown): void => {
+  #fail(error: unknown, pattern: string | undefined): void {
     this.#counters.handlerFailures++;
     this.#unreported++;
     const now = this.#now();
     if (now < this.#quietUntil) return;
-    const code = codeOf(error);
-    this.#log.warn(
-      this.#unreported === 1
-        ? `a mesh handler failed: ${code}`
-        : `${this.#unreported} mesh handlers failed since this was last said, lastly: ${code}`,
-    );
+    const which = pattern === undefined ? 'a mesh handler' : `a mesh handler of ${JSON.stringify(pattern)}`;
+    const more = this.#unreported === 1 ? '' : `, and ${this.#unreported - 1} more since this was last said`;
+    this.#log.warn(`${which} failed: ${failureText(error)}${more}`);
     this.#unreported = 0;
     this.#quietUntil = now + REPORT_INTERVAL_MS;
-  };
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return typeof error;
-  try {
-    const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-    for (const word of [code, name]) if (typeof word === 'string' && CODE.test(word)) return word;
-  } catch {
-    // An error may be anything, a proxy that throws included.
-  }
-  return 'Error';
 }

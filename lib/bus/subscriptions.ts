@@ -9,6 +9,8 @@ import type { MeshKeySubscription, MeshListener, MeshListenOptions, MeshSubscrip
 export interface Subscriber {
   readonly pattern: string;
   readonly listener: MeshListener<MeshEvent>;
+  /** How a log may name it: not at all where the pattern is a key. */
+  readonly label: string | undefined;
   active: boolean;
 }
 
@@ -34,7 +36,7 @@ export class Subscriptions {
     exact: boolean,
   ): MeshKeySubscription {
     checkListener(listener);
-    const subscriber: Subscriber = { pattern, listener, active: true };
+    const subscriber: Subscriber = { pattern, listener, label: exact ? undefined : pattern, active: true };
     const entry: PatternEntry<Subscriber> = exact
       ? this.#index.addExact(pattern, subscriber)
       : this.#index.add(pattern, subscriber);
@@ -56,7 +58,7 @@ export class Subscriptions {
     for (const subscriber of subscribers) {
       if (!subscriber.active || told?.has(subscriber.listener) === true) continue;
       told?.add(subscriber.listener);
-      this.#runner.run(subscriber.listener, event);
+      this.#runner.run(subscriber.listener, event, subscriber.label);
     }
   }
 

@@ -127,16 +127,24 @@ describe('MeshBus.subscribe', () => {
     await publish('a', 'b');
     expect(calls).toBe(2);
     expect(bus.metrics().handlerFailures).toBe(4);
-    expect(warnings).toEqual(['a mesh handler failed: TypeError']);
+    expect(warnings).toEqual(['a mesh handler of "*" failed: TypeError']);
     await world.advance(10_000);
     await publish('c');
     expect(warnings).toHaveLength(2);
-    expect(warnings[1]).toBe('4 mesh handlers failed since this was last said, lastly: TypeError');
+    expect(warnings[1]).toBe('a mesh handler of "*" failed: TypeError, and 3 more since this was last said');
   });
 
   it.each([
     ['nothing', undefined, 'undefined'],
     ['text', 'secret', 'string'],
+    ['an error with a code', Object.assign(new Error('no route'), { code: 'ENETUNREACH' }), 'Error (ENETUNREACH)'],
+    ['a code alone', { code: 'E_42' }, 'E_42'],
+    [
+      "what Nest's filter leaves",
+      { status: 'error', message: 'secret' },
+      "an exception that Nest's filter has hidden (see its log, or add a filter of your own)",
+    ],
+    ["this library's own", new MeshError('MESH_ERR_KEY', 'the key is empty'), 'MESH_ERR_KEY: the key is empty'],
     ['an odd code', { code: 'secret text', name: 'AlsoOdd!' }, 'Error'],
     [
       'a proxy',
@@ -156,7 +164,15 @@ describe('MeshBus.subscribe', () => {
       throw failure;
     });
     await publish('a');
-    expect(warnings).toEqual([`a mesh handler failed: ${code}`]);
+    expect(warnings).toEqual([`a mesh handler of "*" failed: ${code}`]);
+  });
+
+  it('does not name the handler of a lease, as its pattern is a key', async () => {
+    bus.subscribeLease('user:42', () => {
+      throw new TypeError('no');
+    });
+    await publish('lease:user:42');
+    expect(warnings).toEqual(['a mesh handler failed: TypeError']);
   });
 
   it('refuses what is no pattern, no listener and no signal', async () => {
