@@ -1,11 +1,12 @@
+import { failureText } from '../bus/failure-text.js';
 import type { MeshLogger } from '../options/mesh-logger.js';
 
 /** A failure a second would fill a log; the first one and then a count are what an operator needs. */
 const SILENCE_MS = 10_000;
 
 /**
- * Counts failures that nobody may be waiting for, and tells of them at most once in ten seconds. Only codes are told:
- * messages and data of an application are not this library's to print.
+ * Counts failures that nobody may be waiting for, and tells of them at most once in ten seconds. Of errors that are
+ * not this library's only name and code are told: messages and data of an application are not its to print.
  */
 export class FailureLog {
   readonly #logger: MeshLogger | false;
@@ -31,20 +32,7 @@ export class FailureLog {
     this.#silentUntil = now + SILENCE_MS;
     const untold = this.#count - this.#told;
     this.#told = this.#count;
-    const times = untold === 1 ? '' : `, ${untold} times since this was last said`;
-    this.#logger.warn(`${this.#what} failed: ${codeOf(failure)}${times}`);
+    const more = untold === 1 ? '' : `, and ${untold - 1} more since this was last said`;
+    this.#logger.warn(`${this.#what} failed: ${failureText(failure)}${more}`);
   };
-}
-
-function codeOf(failure: unknown): string {
-  if (typeof failure !== 'object' || failure === null) return typeof failure;
-  if ('code' in failure && isCode(failure.code)) return failure.code;
-  if ('name' in failure && isCode(failure.name)) return failure.name;
-  // What Nest's own filter makes of an exception that it has logged already.
-  return 'status' in failure && isCode(failure.status) ? failure.status : 'unknown';
-}
-
-/** Identifiers only: what is longer, or holds anything else, may be somebody's data. */
-function isCode(value: unknown): value is string {
-  return typeof value === 'string' && /^\w{1,64}$/.test(value);
 }

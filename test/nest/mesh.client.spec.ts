@@ -151,7 +151,7 @@ describe('MeshClient: what fails', () => {
     await expect(lastValueFrom(client.emit(null as unknown as string))).rejects.toMatchObject({ code: 'MESH_ERR_KEY' });
   });
 
-  it('is counted and told by its code alone, without subscribers, and not for each', async () => {
+  it('is counted and told without key and data, without subscribers, and not for each', async () => {
     const logger = listeningLogger();
     const { client, heard } = await pair({ logger });
     await client.connect();
@@ -161,7 +161,19 @@ describe('MeshClient: what fails', () => {
     await heard.find(({ key }) => key === 'next');
     expect(client.failedEmits).toBe(2);
     const warnings = logger.said.items.filter((line) => line.startsWith('warn: an emit'));
-    expect(warnings).toEqual(['warn: an emit to the mesh failed: MESH_ERR_KEY']);
+    expect(warnings).toEqual(['warn: an emit to the mesh failed: MESH_ERR_KEY: the key is empty']);
+  });
+
+  it('names the interface that is wrong, where nobody but emit() opens the client', async () => {
+    const logger = listeningLogger();
+    const client = opened.add(new MeshClient({ ...alone(), interface: 'none7', logger }));
+    client.emit('user:42', { secret: 1 });
+    client.emit('user:42', { secret: 1 });
+    const line = await logger.said.find((said) => said.startsWith('warn: an emit'));
+    expect(line).toMatch(/^warn: an emit to the mesh failed: MESH_ERR_CONFIG: .*none7.*\blo\b/s);
+    expect(line).not.toMatch(/42|secret/);
+    expect(client.failedEmits).toBe(2);
+    expect(logger.said.items.filter((said) => said.startsWith('warn: an emit'))).toHaveLength(1);
   });
 
   it('refuses all of many keys for one, before any is sent', async () => {

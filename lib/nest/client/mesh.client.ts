@@ -79,8 +79,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
    * Publishes an event, at once and whether or not anyone subscribes to the result. Without data, or with `null` or
    * `undefined`, it is a bare key, and its handlers get the key as payload too. Other data must be what JSON can say.
    *
-   * The result completes when the kernel has the datagrams. A failure nobody subscribed to is counted, and logged by
-   * its code.
+   * The result completes when the kernel has the datagrams. A failure nobody subscribed to is counted, and logged
+   * without key and data.
    */
   override emit<TResult = void, TInput = unknown>(pattern: MsPattern, data?: TInput): Observable<TResult> {
     return this.#hot(() => this.#dispatch(pattern, data)) as Observable<TResult>;
