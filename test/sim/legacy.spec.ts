@@ -21,7 +21,7 @@ function unicastToV1({ traffic }: Mesh): number {
 describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
   it('is heard once, though each datagram comes twice (seed 1)', () => {
     const mesh = settledMesh({ seed: 1, way, count: 3 });
-    const v1 = Forgery.byStranger(new SeededRandom(1001));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf01));
     sendAsV1(mesh, v1.v1Heartbeat());
     sendAsV1(mesh, v1.v1Batch(['a', 'b']));
     sendAsV1(mesh, v1.v1Invalidate('c'));
@@ -32,7 +32,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
 
   it('is heard again when it announces the same key again (seed 2)', () => {
     const mesh = settledMesh({ seed: 2, way, count: 3 });
-    const v1 = Forgery.byStranger(new SeededRandom(1002));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf02));
     for (let round = 0; round < 10; round++) {
       sendAsV1(mesh, v1.v1Batch(['same']));
       mesh.simulator.run(round < 5 ? 2 : SECOND);
@@ -43,7 +43,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
 
   it('is heard when only one of the two copies arrives (seed 3)', () => {
     const mesh = settledMesh({ seed: 3, way, count: 1 });
-    const v1 = Forgery.byStranger(new SeededRandom(1003));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf03));
     for (let round = 0; round < 10; round++) {
       mesh.simulator.inject(V1, mesh.nodes[0]!, v1.v1Batch(['same']), round % 2 === 0);
       mesh.simulator.run(100);
@@ -54,7 +54,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
   it('is a peer at the address that it was heard from, until 60 s of silence (seed 4)', () => {
     const mesh = settledMesh({ seed: 4, way, count: 2 });
     const [node] = mesh.nodes;
-    const v1 = Forgery.byStranger(new SeededRandom(1004));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf04));
     sendAsV1(mesh, v1.v1Heartbeat('0.0.0.0:7946'));
     mesh.simulator.run(10);
     expect(peerAt(node!, V1)).toMatchObject({ legacy: true, state: 'alive', client: false, zone: undefined });
@@ -69,7 +69,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
 
   it('gets nothing by itself (seed 5)', () => {
     const mesh = settledMesh({ seed: 5, way, count: 3 });
-    const v1 = Forgery.byStranger(new SeededRandom(1005));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf05));
     for (let second = 0; second < 120; second++) {
       if (second % 5 === 0) sendAsV1(mesh, v1.v1Heartbeat());
       mesh.simulator.publish(mesh.nodes[0]!, [`k${second}`]);
@@ -86,7 +86,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
     simulator.run(10 * SECOND);
     const beforeItSpoke = traffic.all().filter(({ to }) => to === V1);
     expect(beforeItSpoke.some(({ bytes }) => bytes[1] === 0x02)).toBe(true);
-    const v1 = Forgery.byStranger(new SeededRandom(1006));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf06));
     sendAsV1(mesh, v1.v1Heartbeat('0.0.0.0:7946'));
     simulator.run(SECOND);
     simulator.publish(node!, ['for v1']);
@@ -102,7 +102,7 @@ describe.each(WAYS)('a v1 node beside a mesh by %s', (way) => {
 
   it('is company enough for a node not to call itself isolated (seed 7)', () => {
     const mesh = settledMesh({ seed: 7, way, count: 2 });
-    const v1 = Forgery.byStranger(new SeededRandom(1007));
+    const v1 = Forgery.byStranger(new SeededRandom(0xf07));
     mesh.simulator.crash(mesh.nodes[1]!);
     mesh.nodes.pop();
     for (let beat = 0; beat < 20; beat++) {

@@ -80,7 +80,7 @@ describe.each(WAYS)('a partition by %s', (way) => {
     const mesh = settledMesh({ seed: 5, way, count: 5 });
     const [alone, ...rest] = mesh.nodes;
     split(mesh, [alone!], rest);
-    mesh.simulator.run(19 * SECOND);
+    mesh.simulator.run(14 * SECOND);
     expect(statuses(alone!)).toEqual(['joining', 'ready']);
     mesh.simulator.run(10 * MINUTE);
     expect(statuses(alone!)).toEqual(['joining', 'ready', 'isolated']);
