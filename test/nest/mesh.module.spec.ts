@@ -22,7 +22,7 @@ import {
   OnMeshResync,
 } from 'nestjs-mesh';
 import { EventPattern } from './support/event-pattern.js';
-import { moduleOf, Opened } from './support/applications.js';
+import { moduleOf, Opened, quiet } from './support/applications.js';
 import { Children } from './support/children.js';
 import { Inbox } from '../support/inbox.js';
 import { alone, listeningLogger, loopback } from './support/mesh-options.js';
@@ -41,6 +41,11 @@ class KeyController {
   onKey(@MeshKey() key: string): void {
     calls.add(key);
   }
+}
+
+/** What was said, but for the seed that these meshes are alone with. */
+function saidBy({ said }: ReturnType<typeof listeningLogger>): string[] {
+  return said.items.filter((line) => !line.includes('none of the seeds'));
 }
 
 /** Where an application's mesh listens, and under which name. */
@@ -224,6 +229,37 @@ describe('MeshModule.forRootAsync', () => {
   });
 });
 
+describe('MeshModule: overridden by a test', () => {
+  it('starts with a stub of the client, and opens no socket for it', async () => {
+    const imports = [MeshModule.forRoot(alone())];
+    const emit = (key: string): void => calls.add(key);
+    const testing = await Test.createTestingModule({ imports })
+      .overrideProvider(MeshClient)
+      .useValue({ emit })
+      .compile();
+    const app = await opened.add(testing.createNestApplication(quiet)).init();
+    app.get<{ emit: typeof emit }>(MeshClient).emit('key');
+    expect(calls.items).toEqual(['key']);
+    expect(app.get(MeshBus).status).toBe('idle');
+  });
+
+  it('starts with a stub of the bus, to which the client publishes', async () => {
+    const imports = [MeshModule.forRoot(alone())];
+    const publish = (key: string): void => calls.add(key);
+    const testing = await Test.createTestingModule({ imports, controllers: [KeyController] })
+      .overrideProvider(MeshBus)
+      .useValue({ publish })
+      .compile();
+    const app = opened.add(testing.createNestApplication(quiet));
+    connectMesh(app);
+    await app.startAllMicroservices();
+    await app.init();
+    app.get(MeshClient).emit('stub');
+    await calls.find((key) => key === 'stub');
+    expect(app.get(MeshServer).isListening).toBe(true);
+  });
+});
+
 describe('MeshModule: several meshes', () => {
   @Injectable()
   class Meshes {
@@ -394,7 +430,7 @@ describe('MeshModule: what it says', () => {
     const logger = listeningLogger();
     const app = await opened.application({ imports: [MeshModule.forRoot({ ...alone(), logger })] });
     await app.init();
-    expect(logger.said.items).toEqual([expect.stringMatching(/^log: mesh "spec" 127\.0\.0\.1:\d+ · unicast only · /)]);
+    expect(saidBy(logger)).toEqual([expect.stringMatching(/^log: mesh "spec" 127\.0\.0\.1:\d+ · unicast only · /)]);
   });
 
   it('names the line to add where handlers are declared and the server never listens', async () => {
@@ -407,7 +443,7 @@ describe('MeshModule: what it says', () => {
     await app.startAllMicroservices();
     await app.init();
     await logger.said.find((line) => line.includes('1 event handler hears') && line.includes('connectMesh(app);'));
-    expect(logger.said.items.filter((line) => line.startsWith('warn: '))).toHaveLength(1);
+    expect(saidBy(logger).filter((line) => line.startsWith('warn: '))).toHaveLength(1);
   });
 
   it('warns of request handlers, which no event reaches', async () => {
@@ -423,7 +459,7 @@ describe('MeshModule: what it says', () => {
       imports: [MeshModule.forRoot({ ...alone(), logger })],
       controllers: [RequestController, KeyController],
     });
-    const warnings = logger.said.items.filter((line) => line.startsWith('warn: '));
+    const warnings = saidBy(logger).filter((line) => line.startsWith('warn: '));
     expect(warnings).toEqual([expect.stringContaining('1 @MessagePattern handler is not reached')]);
     app.get(MeshClient).emitMany(['sum', 'key:a']);
     await calls.find((key) => key === 'key:a');

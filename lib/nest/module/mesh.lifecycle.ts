@@ -1,8 +1,10 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
 import type { MeshClient } from '../client/mesh.client.js';
 import type { MeshServer } from '../server/mesh.server.js';
 import type { MeshExplorer } from './mesh.explorer.js';
+import { callIfThere } from './overridden-bus.js';
 
 /** `startAllMicroservices()` may come behind `listen()` and whatever an application awaits between. */
 const PATIENCE_MS = 2000;
@@ -10,13 +12,14 @@ const PATIENCE_MS = 2000;
 /**
  * Opens the one bus that server and client share, and closes it behind both. Nest calls its `onApplicationShutdown`
  * after the server's `close`, and after the hooks of all that import the module: what these emit still goes out.
+ * Any of the three may be a stub that a test put in its place, of which only what is there is called.
  */
 export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #bus: MeshBus;
   readonly #server: MeshServer;
   readonly #client: MeshClient;
   readonly #explorer: MeshExplorer;
-  #started: Promise<void> | undefined;
+  #started: Promise<unknown> | undefined;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(bus: MeshBus, server: MeshServer, client: MeshClient, explorer: MeshExplorer) {
@@ -29,7 +32,7 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
   /** Starts, and does not wait: what other providers do to initialise may take as long. */
   onModuleInit(): void {
     this.#explorer.bind();
-    this.#started = this.#client.connect();
+    this.#started = Promise.resolve(callIfThere(this.#client, 'connect'));
     // The failure is thrown by the hook that waits for it.
     this.#started.catch(() => undefined);
   }
@@ -37,6 +40,7 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
   async onApplicationBootstrap(): Promise<void> {
     await this.#started;
     clearTimeout(this.#patience);
+    if (!isMeshBus(this.#bus)) return;
     this.#patience = setTimeout(() => {
       if (!this.#server.isListening) this.#explorer.warnOfUnreached();
     }, PATIENCE_MS).unref();
@@ -44,8 +48,8 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
 
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.#patience);
-    await this.#client.close();
-    await this.#server.close();
-    await this.#bus.close();
+    await callIfThere(this.#client, 'close');
+    await callIfThere(this.#server, 'close');
+    await callIfThere(this.#bus, 'close');
   }
 }

@@ -10,6 +10,7 @@ import { MeshServer } from '../server/mesh.server.js';
 import type { MeshModuleExtras } from './mesh-module-options.js';
 import { MeshExplorer } from './mesh.explorer.js';
 import { MeshLifecycle } from './mesh.lifecycle.js';
+import { overridable } from './overridden-bus.js';
 import { meshBusToken, meshClientToken, meshServerToken } from './mesh.tokens.js';
 
 export const MESH_OPTIONS = 'MESH_OPTIONS';
@@ -53,7 +54,7 @@ function explorerProvider(name: Name): FactoryProvider<MeshExplorer> {
     provide: MeshExplorer,
     inject: [meshBusToken(name), MESH_OPTIONS, DiscoveryService, MetadataScanner],
     useFactory: (bus: MeshBus, options: Options, discovery: DiscoveryService, scanner: MetadataScanner) =>
-      new MeshExplorer({ bus, name, logger: nestLogger(options) }, discovery, scanner),
+      new MeshExplorer({ bus: overridable(bus), name, logger: nestLogger(options) }, discovery, scanner),
   };
 }
 
@@ -62,7 +63,7 @@ function serverProvider(name: Name): FactoryProvider<MeshServer> {
     provide: meshServerToken(name),
     inject: [meshBusToken(name), MESH_OPTIONS, MeshExplorer],
     useFactory: (bus: MeshBus, options: Options, explorer: MeshExplorer) =>
-      new MeshServer(bus, {
+      new MeshServer(overridable(bus), {
         transport: meshTransport(name),
         logger: nestLogger(options),
         beforeListen: () => explorer.bind(),
@@ -74,7 +75,7 @@ function clientProvider(name: Name): FactoryProvider<MeshClient> {
   return {
     provide: meshClientToken(name),
     inject: [meshBusToken(name), MESH_OPTIONS],
-    useFactory: (bus: MeshBus, options: Options) => new MeshClient(bus, { logger: nestLogger(options) }),
+    useFactory: (bus: MeshBus, options: Options) => new MeshClient(overridable(bus), { logger: nestLogger(options) }),
   };
 }
 

@@ -1,0 +1,29 @@
+import { isMeshBus, MESH_BUS_BRAND } from '../../bus/is-mesh-bus.js';
+import type { MeshBus } from '../../bus/mesh-bus.js';
+import type { MeshSubscription } from '../../bus/mesh-subscription.js';
+
+const silent: MeshSubscription = { unsubscribe: () => undefined };
+const hear = (): MeshSubscription => silent;
+const settle = (): Promise<void> => Promise.resolve();
+
+/**
+ * The bus itself, or what server and client can do with the stub that a test put in its place: publish to it. Their
+ * constructors would take a stub for options, and open a node of their own.
+ */
+export function overridable(bus: unknown): MeshBus {
+  if (isMeshBus(bus)) return bus;
+  const idle = { onStatus: hear, onPeer: hear, onResync: hear, onMatching: hear, subscribe: hear };
+  const publish = async (...args: readonly unknown[]): Promise<void> => {
+    await callIfThere(bus, 'publish', ...args);
+  };
+  const stand = { ...idle, [MESH_BUS_BRAND]: true, status: 'ready', start: settle, close: settle, publish };
+  // These are all the members that the parts of the module use.
+  return stand as unknown as MeshBus;
+}
+
+/** Calls a method where the object has it: a stub has what its test needs, and no more. */
+export function callIfThere(target: unknown, method: string, ...args: readonly unknown[]): unknown {
+  if (typeof target !== 'object' || target === null) return undefined;
+  const body: unknown = Reflect.get(target, method);
+  return typeof body === 'function' ? Reflect.apply(body, target, args) : undefined;
+}
