@@ -224,6 +224,17 @@ describe('MeshModule.forRootAsync', () => {
     await calls.find((key) => key === 'key:a');
   });
 
+  it.each([
+    [{ name: 'eu' }, /^name can not come from the factory.*\{ name: …, useFactory/],
+    [{ name: 'eu', isGlobal: false }, /^name and isGlobal can not come from the factory/],
+  ])('says where %j belongs, when the factory gives it', async (extras, message) => {
+    const useFactory = () => ({ ...alone(), ...extras });
+    await expect(opened.application({ imports: [MeshModule.forRootAsync({ useFactory })] })).rejects.toMatchObject({
+      code: 'MESH_ERR_CONFIG',
+      message: expect.stringMatching(message),
+    });
+  });
+
   it('wants one source of options', () => {
     expect(() => MeshModule.forRootAsync({ inject: [] })).toThrow(expect.objectContaining({ code: 'MESH_ERR_CONFIG' }));
   });

@@ -44,6 +44,7 @@ function busProvider(name: Name): FactoryProvider<MeshBus> {
     inject: [MESH_OPTIONS, ModulesContainer],
     useFactory: (options: Options, modules: ModulesContainer) => {
       assertOnly(modules, name);
+      assertNoExtras(options);
       return new MeshBus({ ...options, logger: nestLogger(options), selfDelivery: options?.selfDelivery ?? true });
     },
   };
@@ -91,6 +92,18 @@ function lifecycleProvider(name: Name): FactoryProvider<MeshLifecycle> {
 function assertName(name: unknown): void {
   if (name === undefined || (typeof name === 'string' && name !== '')) return;
   throw new MeshError('MESH_ERR_CONFIG', `name of MeshModule is ${JSON.stringify(name)}: it must be text, or left out`);
+}
+
+/** They shape the providers, which exist before any factory is called. */
+function assertNoExtras(options: Options): void {
+  const { name, isGlobal } = (options ?? {}) as MeshModuleExtras;
+  const extras = Object.entries({ name, isGlobal }).flatMap(([extra, value]) => (value === undefined ? [] : [extra]));
+  if (extras.length === 0) return;
+  throw new MeshError(
+    'MESH_ERR_CONFIG',
+    `${extras.join(' and ')} can not come from the factory of forRootAsync: write ` +
+      `${extras.length === 1 ? 'it' : 'them'} beside useFactory, as in forRootAsync({ ${extras[0]}: …, useFactory: … })`,
+  );
 }
 
 /** Per application and not per process: each has a container of its own. */
