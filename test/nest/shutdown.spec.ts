@@ -62,3 +62,17 @@ describe.each(['hybrid', 'standalone'])('an application of the kind "%s" whose s
     expect(heard.items.map(({ key }) => key).slice(0, 3)).toEqual(parting);
   });
 });
+
+describe.each([
+  ['starting', 'alone'],
+  ['starting', 'connected'],
+  ['starting-standalone', 'alone'],
+])('an application of the kind "%s", %s, that is interrupted while it starts', (kind, end) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends quietly by %s', async (signal) => {
+    const unreachable = { ...options, group: false, peers: ['127.0.0.1:9'], startTimeout: 8000 };
+    const child = children.run('application', kind, end, JSON.stringify(unreachable));
+    await child.lines.find((line) => line === 'joining');
+    child.kill(signal);
+    expect([await child.ended, child.errors.items]).toEqual([signal, []]);
+  });
+});

@@ -1,6 +1,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
+import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshClient } from '../client/mesh.client.js';
 import type { MeshServer } from '../server/mesh.server.js';
 import type { MeshExplorer } from './mesh.explorer.js';
@@ -20,6 +21,7 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #client: MeshClient;
   readonly #explorer: MeshExplorer;
   #started: Promise<unknown> | undefined;
+  #isEnding = false;
   #patience: NodeJS.Timeout | undefined;
 
   constructor(bus: MeshBus, server: MeshServer, client: MeshClient, explorer: MeshExplorer) {
@@ -38,18 +40,28 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.#started;
+    await this.#ready();
     clearTimeout(this.#patience);
-    if (!isMeshBus(this.#bus)) return;
+    if (this.#isEnding || !isMeshBus(this.#bus)) return;
     this.#patience = setTimeout(() => {
       if (!this.#server.isListening) this.#explorer.warnOfUnreached();
     }, PATIENCE_MS).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#isEnding = true;
     clearTimeout(this.#patience);
     await callIfThere(this.#client, 'close');
     await callIfThere(this.#server, 'close');
     await callIfThere(this.#bus, 'close');
+  }
+
+  /** A signal may come while the application starts: that it is closed then is what was asked for. */
+  async #ready(): Promise<void> {
+    try {
+      await this.#started;
+    } catch (error) {
+      if (!this.#isEnding || !(error instanceof MeshError) || error.code !== 'MESH_ERR_CLOSED') throw error;
+    }
   }
 }

@@ -74,8 +74,8 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   }
 
   /**
-   * Subscribes the handlers and starts the bus. Calls back once: without arguments when the bus is ready, else with
-   * the reason. A second `listen` is refused, as its handlers have been registered a second time too.
+   * Subscribes the handlers and starts the bus. Calls back once: without arguments when the bus is ready or `close`
+   * overtook it, else with the reason. A second `listen` is refused, as its handlers have been registered a second time too.
    */
   override listen(callback: ListenCallback): void {
     if (this.#subscriptions !== undefined) {
@@ -87,13 +87,12 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     const subscriptions: MeshSubscription[] = [];
     this.#subscriptions = subscriptions;
     this.#open(subscriptions).then(
-      () => {
-        if (this.#subscriptions === subscriptions) callback();
-        else callback(new MeshError('MESH_ERR_CLOSED', 'this MeshServer was closed before it was ready'));
-      },
+      () => callback(),
       (error: unknown) => {
-        if (this.#subscriptions === subscriptions) this.#unbind();
-        callback(error);
+        // A close during the start is no failure: Nest would throw it where an application that ends awaits its start.
+        if (this.#subscriptions !== subscriptions) return callback();
+        this.#unbind();
+        return callback(error);
       },
     );
   }
