@@ -39,6 +39,24 @@ describe('Handshake', () => {
     expect(peer.isPeer).toBe(true);
   });
 
+  it('is through after four messages, the last of which is not answered', () => {
+    const bench = NodeBench.ready({ multicast: false });
+    bench.input(() => bench.node.handleSeeds(bench.now, [PEER]));
+    bench.advance(1);
+    const peer = new BenchPeer(bench, PEER);
+    const echo = bench.of('hello', PEER)[0]!.packet.nonce;
+    bench.forget();
+    peer.say(peer.hello({ kind: 'hello-ack', echo }));
+    expect(bench.of('hello-ack', PEER).map(({ packet }) => packet.verified)).toEqual([true]);
+    bench.forget();
+    peer.say(peer.hello({ kind: 'hello-ack', echo, verified: true }));
+    expect(peer.isPeer).toBe(true);
+    expect(bench.of('hello-ack', PEER)).toEqual([]);
+    bench.forget();
+    bench.advance(1000);
+    expect(bench.of('hello', PEER)).toEqual([]);
+  });
+
   it('goes on with a half-open handshake until it is through', () => {
     const bench = NodeBench.ready();
     const peer = new BenchPeer(bench, PEER);

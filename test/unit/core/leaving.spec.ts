@@ -42,6 +42,17 @@ describe('Leaving', () => {
     expect(bench.of('leave')).toHaveLength(1);
   });
 
+  it('waits for the kernel to have its goodbyes', () => {
+    const bench = NodeBench.ready();
+    BenchPeer.met(bench, PEER);
+    bench.kernel = 'silent';
+    leave(bench);
+    bench.advance(100);
+    expect([bench.of('leave').length, statuses(bench)]).toEqual([3, []]);
+    while (bench.confirm()) continue;
+    expect(statuses(bench)).toEqual(['left']);
+  });
+
   it('gives up waiting for a kernel that takes nothing', () => {
     const bench = NodeBench.ready();
     BenchPeer.met(bench, PEER);
@@ -94,13 +105,12 @@ describe('Leaving', () => {
 
   it('says nothing of isolation while it goes', () => {
     const bench = NodeBench.ready();
-    BenchPeer.met(bench, PEER);
+    const peer = BenchPeer.met(bench, PEER);
     bench.advance(21_000);
     expect(statuses(bench)).toEqual(['isolated']);
     bench.kernel = 'silent';
     leave(bench);
-    const other = new BenchPeer(bench, PEER);
-    other.say(other.heartbeat());
+    peer.say(peer.heartbeat());
     bench.advance(10_000);
     expect(statuses(bench)).toEqual(['isolated', 'left']);
   });

@@ -33,6 +33,21 @@ describe('PeerExchange', () => {
     expect(bench.of('peers')).toEqual([]);
   });
 
+  it('asks nobody who has gone by then, or has come to know the same', () => {
+    const { bench, peer } = met();
+    bench.advance(1);
+    const { members } = bench.of('peers', PEER)[0]!.packet;
+    bench.forget();
+    peer.say(peer.heartbeat({ count: 9, hash: 9, unheard: 'all' }));
+    peer.say(peer.heartbeat({ ...members, unheard: 'all' }));
+    bench.advance(1000);
+    expect(bench.of('peers')).toEqual([]);
+    peer.say(peer.heartbeat({ count: 9, hash: 9, unheard: 'all' }));
+    peer.say(peer.leave(peer.given()));
+    bench.advance(1000);
+    expect(bench.of('peers')).toEqual([]);
+  });
+
   it('asks less and less often while the answers bring nothing', () => {
     const { bench, peer } = met();
     for (let tenth = 0; tenth < 600; tenth++) {

@@ -55,6 +55,17 @@ describe('Pulse', () => {
     expect(early!.packet.members?.count).toBe(21);
   });
 
+  it('does not trouble the group with one newcomer', () => {
+    const bench = NodeBench.ready();
+    for (let host = 0; host < 20; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
+    bench.advance(500);
+    bench.forget();
+    BenchPeer.met(bench, PEER);
+    bench.advance(100);
+    expect(bench.of('heartbeat').map(({ toGroup }) => toGroup)).toEqual([false]);
+    expect(bench.of('heartbeat', PEER)).toHaveLength(1);
+  });
+
   it('tells the group, once, when many are new', () => {
     const bench = NodeBench.ready();
     for (let host = 0; host < 20; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);

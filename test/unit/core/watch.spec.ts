@@ -126,6 +126,17 @@ describe('Watch', () => {
     expect(peers.map((peer) => states(bench, peer))).toEqual(peers.map(() => ['suspect', 'dead']));
   });
 
+  it('does not take the group for broken because it stood still', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.heartbeat(), true);
+    bench.advance(5000);
+    bench.now += 60_000;
+    bench.forget();
+    bench.input(() => bench.node.handleTimeout(bench.now));
+    expect(bench.of('heartbeat')[0]?.packet.members?.unheard).toEqual([]);
+  });
+
   it('does not put what it has heard into the future', () => {
     const { bench, peers } = meet(1);
     const [peer] = peers;
