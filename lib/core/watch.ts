@@ -166,7 +166,6 @@ export class Watch {
     const about = this.#context.members.get(packet.about);
     if (about?.state !== 'suspect' || packet.token !== about.probeToken) return;
     this.#roster.showedLife(now, about);
-    this.expect(nextJudgementAt(now, about.lastAliveAt, about.heartbeatMs));
   }
 
   #nextLookAt(now: Instant, member: Member): Instant {

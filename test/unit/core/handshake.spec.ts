@@ -14,6 +14,8 @@ describe('Handshake', () => {
     expect(bench.of('hello-ack', PEER)[0]?.packet).toMatchObject({ echo: peer.nonce, verified: false });
     expect(bench.of('hello-ack', PEER)[0]?.packet.nonce).not.toBe(0n);
     expect([peer.isPeer, bench.events]).toEqual([false, []]);
+    bench.advance(4000);
+    expect(bench.of('hello', PEER)).toEqual([]);
   });
 
   it('takes a peer in when its nonce comes back, and tells it so', () => {

@@ -67,6 +67,14 @@ describe('PeerExchange', () => {
     expect(bench.of('hello').map(({ to }) => to)).toEqual([[NEWS]]);
   });
 
+  it('counts whom it has no room to greet', () => {
+    const limits = { peers: 10, unverifiedPeers: 2, pendingKeys: 10, sendsInFlight: 10 };
+    const bench = NodeBench.ready({ multicast: false, limits });
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.peers(peer.given(), [NEWS, '10.0.0.10:7946', '10.0.0.11:7946']));
+    expect([bench.node.stats().unverified, bench.dropped()['unverified-limit']]).toEqual([2, 1]);
+  });
+
   it('believes only who knows its nonce', () => {
     const { bench, peer } = met();
     bench.forget();

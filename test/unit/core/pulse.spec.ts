@@ -55,6 +55,16 @@ describe('Pulse', () => {
     expect(early!.packet.members?.count).toBe(21);
   });
 
+  it('tells of a rush of newcomers a few times, not of each', () => {
+    const bench = NodeBench.ready({ multicast: false });
+    for (let host = 0; host < 40; host++) {
+      BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
+      bench.advance(1);
+    }
+    bench.advance(200);
+    expect(bench.of('heartbeat').length).toBeLessThanOrEqual(3);
+  });
+
   it('does not trouble the group with one newcomer', () => {
     const bench = NodeBench.ready();
     for (let host = 0; host < 20; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);

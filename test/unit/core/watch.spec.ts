@@ -41,6 +41,9 @@ describe('Watch', () => {
     live(1000, victim);
     expect(states(bench, victim!)).toEqual(['suspect', 'dead']);
     expect(bench.node.stats().counters.lost).toBe(1);
+    // Each quarter of a heartbeat from suspicion to death.
+    expect(bench.of('ping', victim!.endpoint)).toHaveLength(8);
+    expect(bench.of('ping-request')).toHaveLength(21);
   });
 
   it('asks no other suspect, nor the suspect itself', () => {
