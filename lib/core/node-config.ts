@@ -7,6 +7,9 @@ export interface NodeLimits {
   readonly unverifiedPeers: number;
   readonly pendingKeys: number;
   readonly sendsInFlight: number;
+  /** Bytes, and milliseconds, of datagrams that are kept to be repeated: own ones, and those of others, each. */
+  readonly repairBytes: number;
+  readonly repairAge: number;
 }
 
 /** What a node is and how it behaves, for as long as it lives. */

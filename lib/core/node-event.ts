@@ -1,4 +1,6 @@
+import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
+import type { NodeId } from '../primitives/node-id.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { KeyAttachment } from '../wire/packet.js';
 
@@ -17,12 +19,32 @@ export type NodeEvent =
       readonly sequence: number;
       readonly patterns: readonly string[];
     }
+  /** Keys may have been missed: those of the buckets, published by `origin`, or by anyone where there is none. */
+  | {
+      readonly kind: 'resync';
+      readonly reason: ResyncReason;
+      readonly origin: NodeId | undefined;
+      readonly buckets: BucketSet | 'all';
+    }
   /** All that was published up to this ticket is with the kernel. */
   | { readonly kind: 'flushed'; readonly ticket: number }
   | { readonly kind: 'peer'; readonly peer: PeerView }
   | { readonly kind: 'status'; readonly status: NodeStatus }
   /** Something an operator should read once. */
   | { readonly kind: 'warning'; readonly warning: NodeWarning };
+
+/**
+ * Why keys may have been missed.
+ *
+ * - `join`: a peer was met after this node was ready, and its past can not be repeated
+ * - `gap`: datagrams of a peer were lost, and nobody could repeat them in time
+ * - `overrun`: this node fell further behind a peer than can be repeated
+ * - `peer-lost`: a peer died, and nobody can tell or repeat all that it said
+ * - `heal`: peers are back that were taken for dead
+ * - `overload`: a peer had more to publish than it could send
+ * - `isolated`: everyone has fallen silent
+ */
+export type ResyncReason = 'join' | 'gap' | 'overrun' | 'peer-lost' | 'heal' | 'overload' | 'isolated';
 
 /** `joining` until the first peers are greeted; `isolated` when every peer that was known has gone silent. */
 export type NodeStatus = 'joining' | 'ready' | 'isolated' | 'left';

@@ -10,6 +10,10 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = Object.freeze({
   pendingKeys: 100_000,
   // A default socket buffer of Linux holds 92 full datagrams.
   sendsInFlight: 64,
+  // Some 3500 full datagrams, or 20 s of a busy service; with what others sent as much again.
+  repairBytes: 4 * 1024 * 1024,
+  // Longer than any stall that a process survives.
+  repairAge: 300_000,
   // A reader that is this far behind will not catch up, and 10,000 events are a few megabytes.
   streamEvents: 10_000,
 });

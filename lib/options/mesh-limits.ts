@@ -4,10 +4,17 @@ export interface MeshLimits {
   readonly peers: number;
   /** Addresses that were heard or told of and have not proved themselves. Default 1024. */
   readonly unverifiedPeers: number;
-  /** Keys that may wait to be sent. Default 100,000. Beyond it `publish` rejects with `MESH_ERR_BACKPRESSURE`. */
+  /**
+   * Events that may wait to be sent. Default 100,000. Beyond it bare keys become one resync `overload` at the others,
+   * and `publish` with data rejects with `MESH_ERR_BACKPRESSURE`.
+   */
   readonly pendingKeys: number;
   /** Datagrams handed to the kernel and not yet taken. Default 64. */
   readonly sendsInFlight: number;
+  /** Bytes of datagrams kept to be repeated, own ones and those of others each. Default 4 MiB. */
+  readonly repairBytes: number;
+  /** How long a datagram is kept to be repeated, in milliseconds. Default 300,000. */
+  readonly repairAge: number;
   /** Events that one `stream()` keeps for a slow reader. Default 10,000. */
   readonly streamEvents: number;
 }

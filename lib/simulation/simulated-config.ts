@@ -16,7 +16,14 @@ export function simulatedConfig(random: Random, hasSeeds: boolean): MeshNodeConf
     startTimeoutMs: 2000,
     multicast: true,
     hasSeeds,
-    limits: { peers: 4096, unverifiedPeers: 1024, pendingKeys: 100_000, sendsInFlight: 64 },
+    limits: {
+      peers: 4096,
+      unverifiedPeers: 1024,
+      pendingKeys: 100_000,
+      sendsInFlight: 64,
+      repairBytes: 4 * 1024 * 1024,
+      repairAge: 300_000,
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Nonce } from '../primitives/nonce.js';
@@ -11,6 +12,12 @@ export const HEADER_BYTES = 18;
 /** The largest datagram that is sent: the floor of RFC 9000 § 14, which passes every path without fragmentation. */
 export const MAX_DATAGRAM_BYTES = 1200;
 
+/** What a repair puts around the body that it repeats, beyond the header that the original had. */
+export const REPAIR_EXTRA_BYTES = 31;
+
+/** The largest datagram with events: another node must be able to repeat it in a repair. */
+export const MAX_EVENT_DATAGRAM_BYTES = MAX_DATAGRAM_BYTES - REPAIR_EXTRA_BYTES;
+
 /** Second byte of a datagram. 1 to 3 are Warp Mesh v1, which ignores all others. */
 export const PacketType = {
   INVALIDATE: 0x01,
@@ -18,12 +25,19 @@ export const PacketType = {
   BATCH: 0x03,
   HELLO: 0x10,
   HELLO_ACK: 0x11,
+  BEACON: 0x12,
+  NACK: 0x13,
+  ACK: 0x14,
+  REPAIR: 0x15,
+  RESYNC_REQ: 0x16,
+  RESYNC: 0x17,
   LEAVE: 0x18,
   PING: 0x19,
   PING_REQ: 0x1a,
   PONG: 0x1b,
   PEERS: 0x1c,
   MATCHING: 0x1f,
+  BUCKETS: 0x21,
 } as const;
 
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
@@ -59,6 +73,12 @@ export interface MembershipDigest {
   readonly unheard: readonly number[] | 'all';
 }
 
+/** The highest sequence that the sender knows of another node. */
+export interface HeardEntry {
+  readonly id: NodeId;
+  readonly highest: number;
+}
+
 export interface HeartbeatPacket {
   readonly kind: 'heartbeat';
   readonly sender: NodeId;
@@ -66,6 +86,8 @@ export interface HeartbeatPacket {
   readonly address: string;
   readonly trailer: Trailer | undefined;
   readonly members: MembershipDigest | undefined;
+  /** What the sender has heard of some others, those first that have gone lately. */
+  readonly heard: readonly HeardEntry[] | undefined;
 }
 
 /** Data and metadata that belong to one key of a batch, as serialised bytes. */
@@ -90,6 +112,17 @@ export interface MatchingPacket {
   readonly patterns: readonly string[];
   readonly trailer: Trailer;
 }
+
+/** All keys of these buckets: what remains of events that were too many to send. Only extended nodes send it. */
+export interface BucketsPacket {
+  readonly kind: 'buckets';
+  readonly sender: NodeId;
+  readonly buckets: BucketSet | 'all';
+  readonly trailer: Trailer;
+}
+
+/** What has a sequence of its own, can be missed, and is repaired. */
+export type SequencedPacket = (BatchPacket & { readonly trailer: Trailer }) | MatchingPacket | BucketsPacket;
 
 /** A greeting, and the answer to one. */
 export interface HelloPacket {
@@ -123,6 +156,70 @@ interface ControlFrame {
   readonly clusterTag: number;
   /** The addressee's nonce, which only one who hears at its own address knows. */
   readonly nonce: Nonce;
+}
+
+/**
+ * How far an origin has come. To the group, and with no token, the sender's own highest, again and again after its last
+ * event; to one member, the answer to its NACK, of whichever node that was about.
+ */
+export interface BeaconPacket extends ControlFrame {
+  readonly kind: 'beacon';
+  /** That of the NACK; 0 if this answers none. */
+  readonly token: number;
+  readonly about: NodeId;
+  /** The highest sequence that the sender knows of it; 0 for none. */
+  readonly highest: number;
+  /** The oldest that the sender can repeat; one above the highest when it can repeat none. */
+  readonly floor: number;
+}
+
+/** `count` sequences from `from` on. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Asks for datagrams of the node `about` that did not arrive. With no ranges it asks what the addressee knows of it. */
+export interface NackPacket extends ControlFrame {
+  readonly kind: 'nack';
+  readonly token: number;
+  readonly about: NodeId;
+  readonly ranges: readonly SequenceRange[];
+}
+
+/** Under load: how far the sender has come with what the addressee sends. */
+export interface AckPacket extends ControlFrame {
+  readonly kind: 'ack';
+  /** All up to here has arrived or is made up for. */
+  readonly contiguous: number;
+  /** The highest that was read from the socket: what is above may still lie in its buffer. */
+  readonly highest: number;
+  /** How many bytes of its buffer the addressee may fill, as the kernel counts them. */
+  readonly windowBytes: number;
+}
+
+/** A datagram of `event.sender`, repeated by the sender as it was. */
+export interface RepairPacket extends ControlFrame {
+  readonly kind: 'repair';
+  /** It went to the group, and so bears no nonce. */
+  readonly toGroup: boolean;
+  readonly event: SequencedPacket;
+}
+
+/** Asks an origin in which buckets keys were published by its datagrams from `from` on. */
+export interface ResyncRequestPacket extends ControlFrame {
+  readonly kind: 'resync-request';
+  readonly requestId: number;
+  readonly from: number;
+}
+
+/** The buckets of all keys that the sender published by its datagrams `from` to `upTo`. */
+export interface ResyncPacket extends ControlFrame {
+  readonly kind: 'resync';
+  readonly requestId: number;
+  readonly from: number;
+  readonly upTo: number;
+  readonly buckets: BucketSet | 'all';
 }
 
 /** The sender goes; `highest` is the last sequence it sent. */
@@ -182,7 +279,14 @@ export type Packet =
   | HeartbeatPacket
   | BatchPacket
   | MatchingPacket
+  | BucketsPacket
   | HelloPacket
+  | BeaconPacket
+  | NackPacket
+  | AckPacket
+  | RepairPacket
+  | ResyncRequestPacket
+  | ResyncPacket
   | LeavePacket
   | PingPacket
   | PingRequestPacket
