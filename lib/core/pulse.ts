@@ -120,6 +120,7 @@ export class Pulse {
       address: advertised,
       trailer: { sequence: highest, floor: highest + 1, sentAtMs: 0, clusterTag },
       members: { ...members.digest(), unheard: this.#parts.reach.unheard(now) },
+      heard: undefined,
     };
     outbox.toMany(packet, toGroup, to);
   }

@@ -1,7 +1,7 @@
 import type { NodeId } from '../primitives/node-id.js';
 import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
 import { writeHeader } from './header.js';
-import { MAX_DATAGRAM_BYTES, type PacketType } from './packet.js';
+import { MAX_EVENT_DATAGRAM_BYTES, type PacketType } from './packet.js';
 import { type AttachmentTlv, writeAttachmentTlv, writeClusterTlv, writeTrailer } from './trailer-encoder.js';
 import { attachmentTlvBytes, clusterTlvBytes, TlvType, TRAILER_BYTES } from './trailer-layout.js';
 
@@ -48,7 +48,7 @@ export class BatchWriter {
     this.#attachments.length = 0;
     writeHeader(into, type, sender);
     this.#keysEnd = KEYS_AT;
-    this.#keysLimit = Math.min(into.length, MAX_DATAGRAM_BYTES) - TRAILER_BYTES - clusterTlvBytes(clusterTag);
+    this.#keysLimit = Math.min(into.length, MAX_EVENT_DATAGRAM_BYTES) - TRAILER_BYTES - clusterTlvBytes(clusterTag);
   }
 
   /**

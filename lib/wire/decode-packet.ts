@@ -1,4 +1,4 @@
-import { readNodeId } from '../primitives/node-id.js';
+import { type NodeId, readNodeId } from '../primitives/node-id.js';
 import { decodeBatch, decodeMatching } from './batch-decoder.js';
 import { decodeLeave, decodePing, decodePingRequest, decodePong } from './control-codec.js';
 import { decodeHeartbeat } from './heartbeat-codec.js';
@@ -7,6 +7,8 @@ import { decodeInvalidate } from './invalidate-codec.js';
 import { type Decoded, HEADER_BYTES, MAGIC, PacketType } from './packet.js';
 import { decodePeers } from './peers-codec.js';
 import { REFUSAL } from './refusal.js';
+import { decodeAck, decodeBeacon, decodeNack, decodeRepair } from './repair-codec.js';
+import { decodeBuckets, decodeResync, decodeResyncRequest } from './resync-codec.js';
 
 /**
  * Reads one datagram, whoever sent it. Never throws, allocates nothing for what a datagram declares and does not hold,
@@ -26,10 +28,31 @@ export function decodePacket(bytes: Buffer): Decoded {
       return decodeInvalidate(bytes, sender);
     case PacketType.MATCHING:
       return decodeMatching(bytes, sender);
+    case PacketType.BUCKETS:
+      return decodeBuckets(bytes, sender);
+    default:
+      return decodeFrame(bytes, type, sender);
+  }
+}
+
+function decodeFrame(bytes: Buffer, type: number, sender: NodeId): Decoded {
+  switch (type) {
     case PacketType.HELLO:
       return decodeHello(bytes, 'hello', sender);
     case PacketType.HELLO_ACK:
       return decodeHello(bytes, 'hello-ack', sender);
+    case PacketType.BEACON:
+      return decodeBeacon(bytes, sender);
+    case PacketType.NACK:
+      return decodeNack(bytes, sender);
+    case PacketType.ACK:
+      return decodeAck(bytes, sender);
+    case PacketType.REPAIR:
+      return decodeRepair(bytes, sender);
+    case PacketType.RESYNC_REQ:
+      return decodeResyncRequest(bytes, sender);
+    case PacketType.RESYNC:
+      return decodeResync(bytes, sender);
     case PacketType.LEAVE:
       return decodeLeave(bytes, sender);
     case PacketType.PING:

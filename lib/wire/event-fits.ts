@@ -1,5 +1,5 @@
 import { KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
-import { MAX_DATAGRAM_BYTES } from './packet.js';
+import { MAX_EVENT_DATAGRAM_BYTES } from './packet.js';
 import { attachmentTlvBytes, CLUSTER_TAG_BYTES, TLV_HEAD_BYTES, TRAILER_BYTES } from './trailer-layout.js';
 
 /**
@@ -17,5 +17,5 @@ export function eventFits(
   const clusterBytes = clusterTagged ? TLV_HEAD_BYTES + CLUSTER_TAG_BYTES : 0;
   const bodyBytes = KEYS_AT + KEY_HEAD_BYTES + keyBytes;
   const tailBytes = TRAILER_BYTES + clusterBytes + attachmentTlvBytes(dataBytes) + attachmentTlvBytes(metadataBytes);
-  return bodyBytes + tailBytes <= MAX_DATAGRAM_BYTES;
+  return bodyBytes + tailBytes <= MAX_EVENT_DATAGRAM_BYTES;
 }

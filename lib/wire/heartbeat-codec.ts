@@ -5,20 +5,22 @@ import { REFUSAL, type Refusal } from './refusal.js';
 import { findSingleKeyEnd, SINGLE_KEY_AT, writeSingleKey } from './single-key.js';
 import { readText } from './text.js';
 import { readTail } from './trailer-decoder.js';
-import { writeClusterTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
+import { writeClusterTlv, writeHeardTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
 
 /**
  * Writes a heartbeat from the beginning of `into` and returns its length. Without a trailer it is v1's, in which
- * `members` has no place. More than `MAX_UNHEARD_COUNT` unheard members are sent as `'all'`.
+ * `members` and `heard` have no place. More than `MAX_UNHEARD_COUNT` unheard members are sent as `'all'`, and of what was
+ * heard `MAX_HEARD_COUNT` entries.
  */
 export function encodeHeartbeat(into: Buffer, packet: HeartbeatPacket): number {
-  const { trailer, members } = packet;
+  const { trailer, members, heard } = packet;
   writeHeader(into, PacketType.HEARTBEAT, packet.sender);
   let at = writeSingleKey(into, packet.address);
   if (trailer === undefined) return at;
   at = writeTrailer(into, at, trailer);
   at = writeClusterTlv(into, at, trailer.clusterTag);
-  return members === undefined ? at : writeMembersTlv(into, at, members);
+  if (members !== undefined) at = writeMembersTlv(into, at, members);
+  return heard === undefined ? at : writeHeardTlv(into, at, heard);
 }
 
 export function decodeHeartbeat(bytes: Buffer, sender: NodeId): HeartbeatPacket | Refusal {
@@ -28,5 +30,6 @@ export function decodeHeartbeat(bytes: Buffer, sender: NodeId): HeartbeatPacket 
   if (address === undefined) return REFUSAL.MALFORMED;
   const tail = readTail(bytes, end, 0);
   if (tail.kind === 'refused') return tail;
-  return { kind: 'heartbeat', sender, address, trailer: tail.trailer, members: tail.members };
+  const { trailer, members, heard } = tail;
+  return { kind: 'heartbeat', sender, address, trailer, members, heard };
 }

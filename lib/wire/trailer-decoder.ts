@@ -1,10 +1,12 @@
+import { NODE_ID_BYTES, readNodeId } from '../primitives/node-id.js';
 import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
-import type { KeyAttachment, MembershipDigest, Trailer } from './packet.js';
+import type { HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
 import {
   ALL_UNHEARD,
   CLUSTER_TAG_BYTES,
   DIGEST_BYTES,
+  HEARD_ENTRY_BYTES,
   KEY_INDEX_BYTES,
   SHORT_ID_BYTES,
   TLV_HEAD_BYTES,
@@ -19,16 +21,24 @@ export interface Tail {
   readonly kind: 'tail';
   readonly trailer: Trailer | undefined;
   readonly members: MembershipDigest | undefined;
+  readonly heard: readonly HeardEntry[] | undefined;
   readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
 }
 
-const NO_TAIL: Tail = { kind: 'tail', trailer: undefined, members: undefined, attachments: undefined };
+const NO_TAIL: Tail = {
+  kind: 'tail',
+  trailer: undefined,
+  members: undefined,
+  heard: undefined,
+  attachments: undefined,
+};
 
 /** The values of the TLVs that were read so far. */
 interface TlvValues {
   readonly keyCount: number;
   clusterTag: number | undefined;
   members: MembershipDigest | undefined;
+  heard: readonly HeardEntry[] | undefined;
   attachments: Map<number, KeyAttachment> | undefined;
 }
 
@@ -37,7 +47,13 @@ export function readTail(bytes: Buffer, offset: number, keyCount: number): Tail 
   // What does not begin as ours is anybody's: v1 lets any bytes follow its body.
   if (bytes.length - offset < TRAILER_BYTES) return NO_TAIL;
   if (bytes[offset] !== TRAILER_MAGIC || bytes[offset + 1]! >>> 4 !== TRAILER_VERSION) return NO_TAIL;
-  const values: TlvValues = { keyCount, clusterTag: undefined, members: undefined, attachments: undefined };
+  const values: TlvValues = {
+    keyCount,
+    clusterTag: undefined,
+    members: undefined,
+    heard: undefined,
+    attachments: undefined,
+  };
   const refusal = readTlvs(bytes, offset + TRAILER_BYTES, values);
   if (refusal !== undefined) return refusal;
   const trailer = {
@@ -46,7 +62,8 @@ export function readTail(bytes: Buffer, offset: number, keyCount: number): Tail 
     sentAtMs: bytes.readUIntBE(offset + 14, 6),
     clusterTag: values.clusterTag,
   };
-  return { kind: 'tail', trailer, members: values.members, attachments: values.attachments };
+  const { members, heard, attachments } = values;
+  return { kind: 'tail', trailer, members, heard, attachments };
 }
 
 function readTlvs(bytes: Buffer, offset: number, values: TlvValues): Refusal | undefined {
@@ -75,6 +92,9 @@ function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
     case TlvType.MEMBERS:
       into.members = readMembers(value);
       return into.members !== undefined;
+    case TlvType.HEARD:
+      into.heard = readHeard(value);
+      return into.heard !== undefined;
     default:
       return true;
   }
@@ -105,4 +125,13 @@ function readMembers(value: Buffer): MembershipDigest | undefined {
     unheard.push(value.readUInt32BE(DIGEST_BYTES + index * SHORT_ID_BYTES));
   }
   return { count, hash, unheard };
+}
+
+function readHeard(value: Buffer): HeardEntry[] | undefined {
+  if (value.length % HEARD_ENTRY_BYTES !== 0) return undefined;
+  const heard: HeardEntry[] = [];
+  for (let at = 0; at < value.length; at += HEARD_ENTRY_BYTES) {
+    heard.push({ id: readNodeId(value, at), highest: value.readUIntBE(at + NODE_ID_BYTES, 6) });
+  }
+  return heard;
 }

@@ -1,10 +1,12 @@
+import { writeNodeId } from '../primitives/node-id.js';
 import { isNamedCluster } from './cluster-tag.js';
 import { writeMemberSet } from './member-set.js';
-import type { MembershipDigest } from './packet.js';
+import type { HeardEntry, MembershipDigest } from './packet.js';
 import {
   ALL_UNHEARD,
   CLUSTER_TAG_BYTES,
   DIGEST_BYTES,
+  HEARD_ENTRY_BYTES,
   KEY_INDEX_BYTES,
   SHORT_ID_BYTES,
   TlvType,
@@ -14,9 +16,12 @@ import {
 
 /**
  * How many members a heartbeat lists as unheard. Who hears fewer through the group says `'all'`: beside a list of this
- * length 600 bytes remain for what later versions have to say.
+ * length, and what was heard of `MAX_HEARD_COUNT` others, 240 bytes remain for what later versions have to say.
  */
 export const MAX_UNHEARD_COUNT = 128;
+
+/** Of how many others a heartbeat says what was heard; it is for the next ones to go on. */
+export const MAX_HEARD_COUNT = 16;
 
 /** What the fixed part of a trailer says. */
 export interface TrailerNumbers {
@@ -63,6 +68,17 @@ export function writeMembersTlv(into: Buffer, offset: number, members: Membershi
   at = into.writeUInt16BE(listed?.length ?? ALL_UNHEARD, at);
   if (listed === undefined) return at;
   for (const shortId of listed) at = into.writeUInt32BE(shortId, at);
+  return at;
+}
+
+/** Entries beyond `MAX_HEARD_COUNT` are left out. */
+export function writeHeardTlv(into: Buffer, offset: number, heard: readonly HeardEntry[]): number {
+  const count = Math.min(heard.length, MAX_HEARD_COUNT);
+  let at = writeTlvHead(into, offset, TlvType.HEARD, count * HEARD_ENTRY_BYTES);
+  for (let index = 0; index < count; index += 1) {
+    const { id, highest } = heard[index]!;
+    at = into.writeUIntBE(highest, writeNodeId(id, into, at), 6);
+  }
   return at;
 }
 

@@ -1,3 +1,4 @@
+import { NODE_ID_BYTES } from '../primitives/node-id.js';
 import { isNamedCluster } from './cluster-tag.js';
 import { MEMBER_SET_BYTES } from './member-set.js';
 
@@ -16,6 +17,7 @@ export const TlvType = {
   METADATA: 0x02,
   CLUSTER: 0x04,
   MEMBERS: 0x05,
+  HEARD: 0x06,
 } as const;
 
 export type TlvType = (typeof TlvType)[keyof typeof TlvType];
@@ -32,6 +34,9 @@ export const CLUSTER_TAG_BYTES = 4;
 export const DIGEST_BYTES = MEMBER_SET_BYTES + 2;
 
 export const SHORT_ID_BYTES = 4;
+
+/** A node and the highest sequence known of it. */
+export const HEARD_ENTRY_BYTES = NODE_ID_BYTES + 6;
 
 /** Stands where the number of unheard members would, when it is all of them. */
 export const ALL_UNHEARD = 0xffff;

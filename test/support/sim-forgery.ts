@@ -31,7 +31,14 @@ export class Forgery {
   heartbeat(members: MembershipDigest = NOBODY): Buffer {
     const trailer = { sequence: this.#sequence, floor: 1, sentAtMs: 0, clusterTag: TAG };
     return lay((into) =>
-      encodeHeartbeat(into, { kind: 'heartbeat', sender: this.sender, address: '10.1.1.1:7946', trailer, members }),
+      encodeHeartbeat(into, {
+        kind: 'heartbeat',
+        sender: this.sender,
+        address: '10.1.1.1:7946',
+        trailer,
+        members,
+        heard: undefined,
+      }),
     );
   }
 
@@ -43,6 +50,7 @@ export class Forgery {
         address,
         trailer: undefined,
         members: undefined,
+        heard: undefined,
       }),
     );
   }
