@@ -121,6 +121,7 @@ export class Pulse {
       trailer: { sequence: highest, floor: highest + 1, sentAtMs: 0, clusterTag },
       members: { ...members.digest(), unheard: this.#parts.reach.unheard(now) },
       heard: undefined,
+      gone: undefined,
     };
     outbox.toMany(packet, toGroup, to);
   }

@@ -5,7 +5,7 @@ import { REFUSAL, type Refusal } from './refusal.js';
 import { findSingleKeyEnd, SINGLE_KEY_AT, writeSingleKey } from './single-key.js';
 import { readText } from './text.js';
 import { readTail } from './trailer-decoder.js';
-import { writeClusterTlv, writeHeardTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
+import { writeClusterTlv, writeGoneTlv, writeHeardTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
 
 /**
  * Writes a heartbeat from the beginning of `into` and returns its length. Without a trailer it is v1's, in which
@@ -13,14 +13,15 @@ import { writeClusterTlv, writeHeardTlv, writeMembersTlv, writeTrailer } from '.
  * heard `MAX_HEARD_COUNT` entries.
  */
 export function encodeHeartbeat(into: Buffer, packet: HeartbeatPacket): number {
-  const { trailer, members, heard } = packet;
+  const { trailer, members, heard, gone } = packet;
   writeHeader(into, PacketType.HEARTBEAT, packet.sender);
   let at = writeSingleKey(into, packet.address);
   if (trailer === undefined) return at;
   at = writeTrailer(into, at, trailer);
   at = writeClusterTlv(into, at, trailer.clusterTag);
   if (members !== undefined) at = writeMembersTlv(into, at, members);
-  return heard === undefined ? at : writeHeardTlv(into, at, heard);
+  if (heard !== undefined) at = writeHeardTlv(into, at, heard);
+  return gone === undefined ? at : writeGoneTlv(into, at, gone);
 }
 
 export function decodeHeartbeat(bytes: Buffer, sender: NodeId): HeartbeatPacket | Refusal {
@@ -30,6 +31,6 @@ export function decodeHeartbeat(bytes: Buffer, sender: NodeId): HeartbeatPacket 
   if (address === undefined) return REFUSAL.MALFORMED;
   const tail = readTail(bytes, end, 0);
   if (tail.kind === 'refused') return tail;
-  const { trailer, members, heard } = tail;
-  return { kind: 'heartbeat', sender, address, trailer, members, heard };
+  const { trailer, members, heard, gone } = tail;
+  return { kind: 'heartbeat', sender, address, trailer, members, heard, gone };
 }

@@ -2,6 +2,8 @@ import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Nonce } from '../primitives/nonce.js';
+import type { ControlFrame } from './control-frame.js';
+import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from './repair-packet.js';
 
 /** First byte of every datagram: `W`. */
 export const MAGIC = 0x57;
@@ -79,6 +81,12 @@ export interface HeardEntry {
   readonly highest: number;
 }
 
+/** What the sender knows of a node that is gone. */
+export interface GoneEntry extends HeardEntry {
+  /** For how many seconds it has been gone, at most 65,535. */
+  readonly seconds: number;
+}
+
 export interface HeartbeatPacket {
   readonly kind: 'heartbeat';
   readonly sender: NodeId;
@@ -86,8 +94,10 @@ export interface HeartbeatPacket {
   readonly address: string;
   readonly trailer: Trailer | undefined;
   readonly members: MembershipDigest | undefined;
-  /** What the sender has heard of some others, those first that have gone lately. */
+  /** What the sender has heard of some other members. */
   readonly heard: readonly HeardEntry[] | undefined;
+  /** What it has heard of some that are gone, those first that went lately. */
+  readonly gone: readonly GoneEntry[] | undefined;
 }
 
 /** Data and metadata that belong to one key of a batch, as serialised bytes. */
@@ -150,76 +160,12 @@ export interface HelloPacket {
   readonly cluster: string;
 }
 
-/** What all frames between verified members begin with. */
-interface ControlFrame {
-  readonly sender: NodeId;
-  readonly clusterTag: number;
-  /** The addressee's nonce, which only one who hears at its own address knows. */
-  readonly nonce: Nonce;
-}
-
-/**
- * How far an origin has come. To the group, and with no token, the sender's own highest, again and again after its last
- * event; to one member, the answer to its NACK, of whichever node that was about.
- */
-export interface BeaconPacket extends ControlFrame {
-  readonly kind: 'beacon';
-  /** That of the NACK; 0 if this answers none. */
-  readonly token: number;
-  readonly about: NodeId;
-  /** The highest sequence that the sender knows of it; 0 for none. */
-  readonly highest: number;
-  /** The oldest that the sender can repeat; one above the highest when it can repeat none. */
-  readonly floor: number;
-}
-
-/** `count` sequences from `from` on. */
-export interface SequenceRange {
-  readonly from: number;
-  readonly count: number;
-}
-
-/** Asks for datagrams of the node `about` that did not arrive. With no ranges it asks what the addressee knows of it. */
-export interface NackPacket extends ControlFrame {
-  readonly kind: 'nack';
-  readonly token: number;
-  readonly about: NodeId;
-  readonly ranges: readonly SequenceRange[];
-}
-
-/** Under load: how far the sender has come with what the addressee sends. */
-export interface AckPacket extends ControlFrame {
-  readonly kind: 'ack';
-  /** All up to here has arrived or is made up for. */
-  readonly contiguous: number;
-  /** The highest that was read from the socket: what is above may still lie in its buffer. */
-  readonly highest: number;
-  /** How many bytes of its buffer the addressee may fill, as the kernel counts them. */
-  readonly windowBytes: number;
-}
-
 /** A datagram of `event.sender`, repeated by the sender as it was. */
 export interface RepairPacket extends ControlFrame {
   readonly kind: 'repair';
   /** It went to the group, and so bears no nonce. */
   readonly toGroup: boolean;
   readonly event: SequencedPacket;
-}
-
-/** Asks an origin in which buckets keys were published by its datagrams from `from` on. */
-export interface ResyncRequestPacket extends ControlFrame {
-  readonly kind: 'resync-request';
-  readonly requestId: number;
-  readonly from: number;
-}
-
-/** The buckets of all keys that the sender published by its datagrams `from` to `upTo`. */
-export interface ResyncPacket extends ControlFrame {
-  readonly kind: 'resync';
-  readonly requestId: number;
-  readonly from: number;
-  readonly upTo: number;
-  readonly buckets: BucketSet | 'all';
 }
 
 /** The sender goes; `highest` is the last sequence it sent. */

@@ -10,17 +10,9 @@ import {
   writeFrameHead,
 } from './frame-head.js';
 import { SUBJECT_AT, SUBJECT_END, TOKEN_AT, writeSubject } from './frame-subject.js';
-import {
-  type AckPacket,
-  type BeaconPacket,
-  HEADER_BYTES,
-  type NackPacket,
-  PacketType,
-  type RepairPacket,
-  type SequencedPacket,
-  type SequenceRange,
-} from './packet.js';
+import { HEADER_BYTES, PacketType, type RepairPacket, type SequencedPacket } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
+import type { AckPacket, BeaconPacket, NackPacket, SequenceRange } from './repair-packet.js';
 import { decodeBuckets } from './resync-codec.js';
 
 const BEACON_HIGHEST_AT = SUBJECT_END;

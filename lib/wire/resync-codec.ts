@@ -2,8 +2,9 @@ import { BUCKET_SET_BYTES, BucketSet } from '../primitives/bucket-set.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { FRAME_BODY_AT, readClusterTag, readFlags, readNonce, refuseFrame, writeFrameHead } from './frame-head.js';
 import { writeHeader } from './header.js';
-import { type BucketsPacket, HEADER_BYTES, PacketType, type ResyncPacket, type ResyncRequestPacket } from './packet.js';
+import { type BucketsPacket, HEADER_BYTES, PacketType } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
+import type { ResyncPacket, ResyncRequestPacket } from './repair-packet.js';
 import { readTail } from './trailer-decoder.js';
 import { writeClusterTlv, writeTrailer } from './trailer-encoder.js';
 

@@ -1,11 +1,12 @@
 import { NODE_ID_BYTES, readNodeId } from '../primitives/node-id.js';
 import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
-import type { HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
+import type { GoneEntry, HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
 import {
   ALL_UNHEARD,
   CLUSTER_TAG_BYTES,
   DIGEST_BYTES,
+  GONE_ENTRY_BYTES,
   HEARD_ENTRY_BYTES,
   KEY_INDEX_BYTES,
   SHORT_ID_BYTES,
@@ -22,6 +23,7 @@ export interface Tail {
   readonly trailer: Trailer | undefined;
   readonly members: MembershipDigest | undefined;
   readonly heard: readonly HeardEntry[] | undefined;
+  readonly gone: readonly GoneEntry[] | undefined;
   readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
 }
 
@@ -30,6 +32,7 @@ const NO_TAIL: Tail = {
   trailer: undefined,
   members: undefined,
   heard: undefined,
+  gone: undefined,
   attachments: undefined,
 };
 
@@ -39,6 +42,7 @@ interface TlvValues {
   clusterTag: number | undefined;
   members: MembershipDigest | undefined;
   heard: readonly HeardEntry[] | undefined;
+  gone: readonly GoneEntry[] | undefined;
   attachments: Map<number, KeyAttachment> | undefined;
 }
 
@@ -52,6 +56,7 @@ export function readTail(bytes: Buffer, offset: number, keyCount: number): Tail 
     clusterTag: undefined,
     members: undefined,
     heard: undefined,
+    gone: undefined,
     attachments: undefined,
   };
   const refusal = readTlvs(bytes, offset + TRAILER_BYTES, values);
@@ -62,8 +67,8 @@ export function readTail(bytes: Buffer, offset: number, keyCount: number): Tail 
     sentAtMs: bytes.readUIntBE(offset + 14, 6),
     clusterTag: values.clusterTag,
   };
-  const { members, heard, attachments } = values;
-  return { kind: 'tail', trailer, members, heard, attachments };
+  const { members, heard, gone, attachments } = values;
+  return { kind: 'tail', trailer, members, heard, gone, attachments };
 }
 
 function readTlvs(bytes: Buffer, offset: number, values: TlvValues): Refusal | undefined {
@@ -92,6 +97,9 @@ function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
     case TlvType.MEMBERS:
       into.members = readMembers(value);
       return into.members !== undefined;
+    case TlvType.GONE:
+      into.gone = readGone(value);
+      return into.gone !== undefined;
     case TlvType.HEARD:
       into.heard = readHeard(value);
       return into.heard !== undefined;
@@ -134,4 +142,17 @@ function readHeard(value: Buffer): HeardEntry[] | undefined {
     heard.push({ id: readNodeId(value, at), highest: value.readUIntBE(at + NODE_ID_BYTES, 6) });
   }
   return heard;
+}
+
+function readGone(value: Buffer): GoneEntry[] | undefined {
+  if (value.length % GONE_ENTRY_BYTES !== 0) return undefined;
+  const gone: GoneEntry[] = [];
+  for (let at = 0; at < value.length; at += GONE_ENTRY_BYTES) {
+    gone.push({
+      id: readNodeId(value, at),
+      highest: value.readUIntBE(at + NODE_ID_BYTES, 6),
+      seconds: value.readUInt16BE(at + HEARD_ENTRY_BYTES),
+    });
+  }
+  return gone;
 }

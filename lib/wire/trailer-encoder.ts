@@ -1,11 +1,12 @@
 import { writeNodeId } from '../primitives/node-id.js';
 import { isNamedCluster } from './cluster-tag.js';
 import { writeMemberSet } from './member-set.js';
-import type { HeardEntry, MembershipDigest } from './packet.js';
+import type { GoneEntry, HeardEntry, MembershipDigest } from './packet.js';
 import {
   ALL_UNHEARD,
   CLUSTER_TAG_BYTES,
   DIGEST_BYTES,
+  GONE_ENTRY_BYTES,
   HEARD_ENTRY_BYTES,
   KEY_INDEX_BYTES,
   SHORT_ID_BYTES,
@@ -16,12 +17,17 @@ import {
 
 /**
  * How many members a heartbeat lists as unheard. Who hears fewer through the group says `'all'`: beside a list of this
- * length, and what was heard of `MAX_HEARD_COUNT` others, 240 bytes remain for what later versions have to say.
+ * length, and what was heard of others and of those gone, 45 bytes remain for what later versions have to say.
  */
 export const MAX_UNHEARD_COUNT = 128;
 
 /** Of how many others a heartbeat says what was heard; it is for the next ones to go on. */
 export const MAX_HEARD_COUNT = 16;
+
+/** Of how many that are gone. */
+export const MAX_GONE_COUNT = 8;
+
+const MAX_GONE_SECONDS = 0xffff;
 
 /** What the fixed part of a trailer says. */
 export interface TrailerNumbers {
@@ -78,6 +84,18 @@ export function writeHeardTlv(into: Buffer, offset: number, heard: readonly Hear
   for (let index = 0; index < count; index += 1) {
     const { id, highest } = heard[index]!;
     at = into.writeUIntBE(highest, writeNodeId(id, into, at), 6);
+  }
+  return at;
+}
+
+/** Entries beyond `MAX_GONE_COUNT` are left out. */
+export function writeGoneTlv(into: Buffer, offset: number, gone: readonly GoneEntry[]): number {
+  const count = Math.min(gone.length, MAX_GONE_COUNT);
+  let at = writeTlvHead(into, offset, TlvType.GONE, count * GONE_ENTRY_BYTES);
+  for (let index = 0; index < count; index += 1) {
+    const { id, highest, seconds } = gone[index]!;
+    at = into.writeUIntBE(highest, writeNodeId(id, into, at), 6);
+    at = into.writeUInt16BE(Math.min(seconds, MAX_GONE_SECONDS), at);
   }
   return at;
 }

@@ -18,6 +18,7 @@ export const TlvType = {
   CLUSTER: 0x04,
   MEMBERS: 0x05,
   HEARD: 0x06,
+  GONE: 0x07,
 } as const;
 
 export type TlvType = (typeof TlvType)[keyof typeof TlvType];
@@ -37,6 +38,9 @@ export const SHORT_ID_BYTES = 4;
 
 /** A node and the highest sequence known of it. */
 export const HEARD_ENTRY_BYTES = NODE_ID_BYTES + 6;
+
+/** The same, and for how many seconds it has been gone. */
+export const GONE_ENTRY_BYTES = HEARD_ENTRY_BYTES + 2;
 
 /** Stands where the number of unheard members would, when it is all of them. */
 export const ALL_UNHEARD = 0xffff;

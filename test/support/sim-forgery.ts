@@ -38,6 +38,7 @@ export class Forgery {
         trailer,
         members,
         heard: undefined,
+        gone: undefined,
       }),
     );
   }
@@ -51,6 +52,7 @@ export class Forgery {
         trailer: undefined,
         members: undefined,
         heard: undefined,
+        gone: undefined,
       }),
     );
   }
