@@ -1,74 +1,189 @@
-/** How far ahead of the highest sequence seen a packet may be, and how far behind it a late one is still told from a double. */
+/** How far ahead of the highest sequence a datagram may be, and how far behind it a late one is still told from a double. */
 export const WINDOW_SIZE = 1024;
 
 const WORD_BITS = 32;
 
-/** `beyond`: so far ahead that one forged packet could claim it; nothing has moved. */
-export type Sighting = 'new' | 'duplicate' | 'beyond';
+/**
+ * `new` is above all that was seen, `late` fills a hole, `duplicate` was seen or made up for; `beyond` is so far ahead
+ * that one forged packet could claim it: nothing has moved.
+ */
+export type Sighting = 'new' | 'late' | 'duplicate' | 'beyond';
+
+/** From the first to the last, both included. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a window held at one time: see {@link ReceiveWindow.retract}. */
+export interface WindowSnapshot {
+  readonly seen: Uint32Array;
+  readonly top: number;
+}
 
 /**
- * Tells the first sight of each sequence of one origin from its doubles, in any order of arrival, in constant memory:
- * a bitmap that slides under the highest sequence seen, as RFC 6479 does for IPsec.
+ * Which sequences of one origin have come, in any order of arrival and in constant memory: a bitmap that slides under
+ * the highest sequence, as RFC 6479 does for IPsec. Holes that it slides over join one lost range, which stays open
+ * until it is closed: nothing is ever forgotten to be missing.
  */
 export class ReceiveWindow {
   readonly #seen = new Uint32Array(WINDOW_SIZE / WORD_BITS);
-  /** Everything up to here counts as seen. */
-  readonly #baseline: number;
-  #highest: number;
+  #top: number;
+  /** Everything in the window below this is seen or made up for. */
+  #next: number;
+  #lost: Range | undefined;
 
   /** @param baseline the last sequence that lies before what this node is to hear */
   constructor(baseline: number) {
-    this.#baseline = baseline;
-    this.#highest = baseline;
+    this.#top = baseline;
+    this.#next = baseline + 1;
   }
 
-  get highest(): number {
-    return this.#highest;
+  /** The highest sequence that was seen or that the origin has vouched for. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** Up to here all was seen or made up for. */
+  get contiguous(): number {
+    return (this.#lost?.from ?? this.#next) - 1;
+  }
+
+  /** What fell out of the window unseen, as one range around all of it. */
+  get lost(): Range | undefined {
+    return this.#lost;
+  }
+
+  /** Whether nothing up to `top` is missing. */
+  get whole(): boolean {
+    return this.#lost === undefined && this.#next > this.#top;
   }
 
   see(sequence: number): Sighting {
-    if (sequence > this.#highest + WINDOW_SIZE) return 'beyond';
-    if (sequence > this.#highest) {
+    if (sequence > this.#top + WINDOW_SIZE) return 'beyond';
+    if (sequence > this.#top) {
+      const inOrder = sequence === this.#next;
       this.#slideTo(sequence);
       this.#mark(sequence);
+      if (inOrder) this.#next = sequence + 1;
       return 'new';
     }
-    if (sequence <= this.#baseline || sequence <= this.#highest - WINDOW_SIZE) return 'duplicate';
-    if (this.#isMarked(sequence)) return 'duplicate';
+    if (sequence < this.#next || this.#isMarked(sequence)) return 'duplicate';
     this.#mark(sequence);
-    return 'new';
+    this.#advance();
+    return 'late';
+  }
+
+  /** The origin itself has vouched for all up to here: what was not seen of it is missing. */
+  extendTo(top: number): void {
+    if (top > this.#top) this.#slideTo(top);
+  }
+
+  /** The missing sequences between two, up to `limit` ranges; what is above `top` counts as missing. */
+  missing(from: number, to: number, limit = Number.POSITIVE_INFINITY): Range[] {
+    const ranges: Range[] = [];
+    let start = 0;
+    for (let sequence = Math.max(from, this.#next); sequence <= to; sequence++) {
+      if (sequence > this.#top) {
+        ranges.push({ from: start || sequence, to });
+        return ranges;
+      }
+      if (!this.#isMarked(sequence)) start ||= sequence;
+      else if (start !== 0) {
+        ranges.push({ from: start, to: sequence - 1 });
+        start = 0;
+        if (ranges.length >= limit) return ranges;
+      }
+    }
+    if (start !== 0) ranges.push({ from: start, to });
+    return ranges;
+  }
+
+  /** What is missing between the two has been made up for. */
+  close(from: number, upTo: number): void {
+    this.#closeLost(from, upTo);
+    if (upTo > this.#top) this.#slideTo(upTo, from);
+    if (from <= this.#next) {
+      this.#next = Math.max(this.#next, upTo + 1);
+      return this.#advance();
+    }
+    for (let sequence = Math.max(from, this.#next); sequence <= upTo; sequence++) this.#mark(sequence);
+  }
+
+  snapshot(): WindowSnapshot {
+    return { seen: this.#seen.slice(), top: this.#top };
   }
 
   /**
-   * Takes the origin's own word, echoing this node's nonce, for the highest sequence it has used. Within the window the
-   * packets themselves will say so; beyond it the window jumps, and what lay between stays unseen.
+   * The origin, asked after the snapshot was taken, has not come further than `highest`: what the snapshot holds above
+   * that was forged, and the true datagrams of those numbers are yet to come. What came since stays seen.
    */
-  confirmHighest(highest: number): void {
-    if (highest <= this.#highest + WINDOW_SIZE) return;
-    this.#seen.fill(0);
-    this.#highest = highest;
+  retract(highest: number, { seen, top }: WindowSnapshot): void {
+    const bottom = Math.max(top, this.#top) - WINDOW_SIZE;
+    for (let sequence = Math.max(highest, bottom) + 1; sequence <= top; sequence++) {
+      if (isSet(seen, sequence)) this.#clear(sequence);
+    }
+    let highestSeen = this.#top;
+    while (highestSeen > highest && !this.#isMarked(highestSeen)) highestSeen--;
+    this.#top = Math.max(highest, highestSeen);
+    if (this.#lost !== undefined) {
+      const { from, to } = this.#lost;
+      this.#lost = from > highest ? undefined : { from, to: Math.min(to, highest) };
+    }
+    this.#next = Math.min(this.#next, highest + 1);
+    this.#advance();
   }
 
-  #slideTo(sequence: number): void {
-    if (sequence - this.#highest >= WINDOW_SIZE) this.#seen.fill(0);
-    else for (let next = this.#highest + 1; next <= sequence; next++) this.#clear(next);
-    this.#highest = sequence;
+  /** @param closedFrom from here on, what is slid over is not missing */
+  #slideTo(top: number, closedFrom = Number.POSITIVE_INFINITY): void {
+    const bottom = top - WINDOW_SIZE;
+    if (this.#next <= bottom) this.#lose(bottom, closedFrom);
+    if (top - this.#top >= WINDOW_SIZE) this.#seen.fill(0);
+    else for (let sequence = this.#top + 1; sequence <= top; sequence++) this.#clear(sequence);
+    this.#top = top;
+    this.#advance();
+  }
+
+  /** The window is about to leave everything up to `bottom` behind. */
+  #lose(bottom: number, closedFrom: number): void {
+    const last = Math.min(bottom, closedFrom - 1);
+    const holes = this.missing(this.#next, last);
+    const first = holes[0];
+    const final = holes.at(-1);
+    if (first !== undefined && final !== undefined) {
+      this.#lost = { from: this.#lost?.from ?? first.from, to: final.to };
+    }
+    this.#next = bottom + 1;
+  }
+
+  #closeLost(from: number, upTo: number): void {
+    if (this.#lost === undefined) return;
+    const { from: first, to: last } = this.#lost;
+    if (from <= first && upTo >= last) this.#lost = undefined;
+    else if (from <= first && upTo >= first) this.#lost = { from: upTo + 1, to: last };
+    else if (from <= last && upTo >= last) this.#lost = { from: first, to: from - 1 };
+  }
+
+  #advance(): void {
+    while (this.#next <= this.#top && this.#isMarked(this.#next)) this.#next++;
   }
 
   #mark(sequence: number): void {
     const bit = sequence % WINDOW_SIZE;
-    const word = Math.floor(bit / WORD_BITS);
-    this.#seen[word] = (this.#seen[word] ?? 0) | (1 << (bit % WORD_BITS));
+    this.#seen[bit >>> 5] = (this.#seen[bit >>> 5] ?? 0) | (1 << (bit & 31));
   }
 
   #clear(sequence: number): void {
     const bit = sequence % WINDOW_SIZE;
-    const word = Math.floor(bit / WORD_BITS);
-    this.#seen[word] = (this.#seen[word] ?? 0) & ~(1 << (bit % WORD_BITS));
+    this.#seen[bit >>> 5] = (this.#seen[bit >>> 5] ?? 0) & ~(1 << (bit & 31));
   }
 
   #isMarked(sequence: number): boolean {
-    const bit = sequence % WINDOW_SIZE;
-    return (((this.#seen[Math.floor(bit / WORD_BITS)] ?? 0) >>> (bit % WORD_BITS)) & 1) === 1;
+    return isSet(this.#seen, sequence);
   }
+}
+
+function isSet(seen: Uint32Array, sequence: number): boolean {
+  const bit = sequence % WINDOW_SIZE;
+  return (((seen[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
 }

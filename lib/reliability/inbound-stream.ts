@@ -1,0 +1,169 @@
+import { type Instant, NEVER } from '../primitives/instant.js';
+import type { NodeId } from '../primitives/node-id.js';
+import type { Random } from '../primitives/random.js';
+import { type Ask, GapList } from './gap-list.js';
+import { type Range, ReceiveWindow, type Sighting, WINDOW_SIZE, type WindowSnapshot } from './receive-window.js';
+import { firstAskDelayMs } from './repair-timing.js';
+
+/** Asks for the buckets of what can not be repaired. */
+export interface ResyncRequest {
+  readonly id: number;
+  readonly from: number;
+  since: Instant;
+  nextAt: Instant;
+}
+
+/** Asked of the origin: its answer tells what was forged of what had been seen and claimed by then. */
+interface Question {
+  readonly token: number;
+  readonly snapshot: WindowSnapshot;
+  readonly claimed: number;
+}
+
+/** Why a stream may be incomplete. */
+export type StreamCause = 'join' | 'gap' | 'overrun' | 'peer-lost' | 'heal';
+
+/** A claim out of the window's reach, and since when nobody could confirm or deny it. */
+interface FarClaim {
+  readonly highest: number;
+  since: Instant;
+}
+
+/** All that one origin has sent, as far as it was heard: what is missing of it, and what is being done about that. */
+export class InboundStream {
+  readonly id: NodeId;
+  readonly window: ReceiveWindow;
+  readonly gaps = new GapList();
+  cause: StreamCause = 'gap';
+  /** Who last said that the origin has come further: the one to ask when the origin is gone. */
+  claimant: NodeId | undefined;
+  request: ResyncRequest | undefined;
+  /** When the origin may be asked again how far it has come. */
+  nextQuestionAt: Instant = -NEVER;
+  /** Datagrams since this node last reported to the origin, and when the next report is due. */
+  unreported = 0;
+  reportAt: Instant = NEVER;
+  /** The highest that anybody has said of it, within the window's reach. It opens gaps, and moves nothing else. */
+  #claimed = 0;
+  #farClaim: FarClaim | undefined;
+  /** Up to here a resync has made up for what was claimed from afar. */
+  #farCovered = 0;
+  #question: Question | undefined;
+  /** Up to here gaps have been noted. */
+  #notedTo: number;
+
+  constructor(id: NodeId, baseline: number) {
+    this.id = id;
+    this.window = new ReceiveWindow(baseline);
+    this.#notedTo = baseline;
+  }
+
+  /** The highest that is known, or claimed within reach. */
+  get known(): number {
+    return Math.max(this.window.top, this.#claimed);
+  }
+
+  get farClaim(): FarClaim | undefined {
+    return this.#farClaim;
+  }
+
+  /** Whether nothing is known to be missing. */
+  get whole(): boolean {
+    return this.window.whole && this.#claimed <= this.window.top && this.#farClaim === undefined;
+  }
+
+  see(sequence: number): Sighting {
+    return this.window.see(sequence);
+  }
+
+  /** Somebody says that the origin has come so far: nothing new, a gap, or more than the window can take in. */
+  claim(now: Instant, highest: number, claimant: NodeId): 'known' | 'gap' | 'far' {
+    if (highest <= this.known || highest <= this.#farCovered) return 'known';
+    this.claimant = claimant;
+    if (highest <= this.window.top + WINDOW_SIZE) {
+      this.#claimed = highest;
+      return 'gap';
+    }
+    this.#farClaim = {
+      highest: Math.max(highest, this.#farClaim?.highest ?? 0),
+      since: this.#farClaim?.since ?? now,
+    };
+    return 'far';
+  }
+
+  /** The origin itself says so, by a word that nobody else could give. */
+  confirm(highest: number): void {
+    this.window.extendTo(highest);
+    if (this.#farClaim !== undefined && this.#farClaim.highest <= highest) this.#farClaim = undefined;
+  }
+
+  /** The origin is asked how far it has come. */
+  ask(token: number): void {
+    this.#question = { token, snapshot: this.window.snapshot(), claimed: this.#claimed };
+  }
+
+  /** Its answer: what had been seen or claimed beyond it by then was forged. Returns whether there was such a thing. */
+  settle(token: number, highest: number): boolean {
+    const question = this.#question;
+    if (question?.token !== token) return false;
+    this.#question = undefined;
+    this.#farClaim = undefined;
+    const isForged = question.snapshot.top > highest;
+    if (isForged) this.window.retract(highest, question.snapshot);
+    if (this.#claimed === question.claimed) this.#claimed = Math.min(this.#claimed, highest);
+    this.#notedTo = Math.min(this.#notedTo, this.known);
+    return isForged;
+  }
+
+  /** Notes what has been found missing since this was last called. Returns how many sequences that is. */
+  noteGaps(now: Instant, random: Random, nodeCount: number): number {
+    const { known, window } = this;
+    const from = this.#notedTo + 1;
+    if (known < from) return 0;
+    this.#notedTo = known;
+    if (window.contiguous >= known) return 0;
+    let count = 0;
+    const askAt = now + firstAskDelayMs(random, nodeCount);
+    for (const range of window.missing(from, known)) {
+      this.gaps.add(now, range, askAt);
+      count += range.to - range.from + 1;
+    }
+    return count;
+  }
+
+  /** Forgets gaps that have been filled or made up for. */
+  dropFilled(): void {
+    this.gaps.dropFilled(this.#missing);
+  }
+
+  dueAsk(now: Instant, random: Random): Ask | undefined {
+    return this.gaps.due(now, random, this.#missing);
+  }
+
+  /** What was missing in between has been made up for by a resync. */
+  close(from: number, upTo: number): void {
+    this.window.close(from, upTo);
+    if (this.#farClaim !== undefined && this.#farClaim.highest <= upTo) this.#farClaim = undefined;
+    this.#notedTo = Math.max(this.#notedTo, this.window.top);
+    this.dropFilled();
+  }
+
+  /** A resync of everything: nothing is missing any more, as far as anybody knows. */
+  closeAll(): void {
+    this.close(0, this.known);
+    if (this.#farClaim !== undefined) this.#farCovered = this.#farClaim.highest;
+    this.#farClaim = undefined;
+    this.request = undefined;
+    this.gaps.clear();
+  }
+
+  /** This process stood still: that time does not count against the others. */
+  forgive(lateness: number): void {
+    this.gaps.forgive(lateness);
+    if (this.request !== undefined) this.request.since += lateness;
+    if (this.#farClaim !== undefined) this.#farClaim.since += lateness;
+  }
+
+  readonly #missing = ({ from, to }: Range, limit: number): readonly Range[] =>
+    this.window.missing(from, Math.min(to, this.known), limit);
+}
