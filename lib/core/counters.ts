@@ -4,6 +4,8 @@ export interface NodeCounters {
   published: number;
   /** Of those, the ones that joined an equal bare key which waited already. */
   merged: number;
+  /** Of those, the ones that were too many to send, and reached others as a resync of their buckets. */
+  coarsened: number;
   /** Events handed to the application, each once. */
   delivered: number;
   /** Datagrams handed out, counted once for the group and once for each address. */
@@ -18,6 +20,15 @@ export interface NodeCounters {
   joined: number;
   left: number;
   lost: number;
+  /** Datagrams of others that were found missing, those that were only overtaken among them. */
+  gaps: number;
+  /** Of those, the ones that came after all. */
+  repaired: number;
+  /** Questions for what was missing. */
+  nacksSent: number;
+  /** Datagrams repeated, own ones and those of others; one to everyone counts once. */
+  repairsSent: number;
+  resyncsRaised: number;
 }
 
 /** Why something that arrived was dropped, beside the reasons of the decoder. */
@@ -33,6 +44,9 @@ export type DropReason =
   | 'unverified'
   | 'downgrade'
   | 'beyond-window'
+  | 'forged-sequence'
+  | 'not-missing'
+  | 'repair-budget'
   | 'wrong-nonce'
   | 'peers-limit'
   | 'unverified-limit';
@@ -41,6 +55,7 @@ export class Counters {
   readonly values: NodeCounters = {
     published: 0,
     merged: 0,
+    coarsened: 0,
     delivered: 0,
     datagramsSent: 0,
     bytesSent: 0,
@@ -51,6 +66,11 @@ export class Counters {
     joined: 0,
     left: 0,
     lost: 0,
+    gaps: 0,
+    repaired: 0,
+    nacksSent: 0,
+    repairsSent: 0,
+    resyncsRaised: 0,
   };
   readonly #dropped = new Map<DropReason, number>();
 

@@ -5,6 +5,7 @@ import type { HelloPacket } from '../wire/packet.js';
 import type { Arrival } from './arrival.js';
 import type { HelloSender } from './hello-sender.js';
 import type { NodeContext } from './node-context.js';
+import type { Recovery } from './recovery.js';
 import type { Reach } from './reach.js';
 import type { Roster } from './roster.js';
 import type { Strangers } from './strangers.js';
@@ -18,6 +19,7 @@ const RETRY_MS = 100;
 interface Parts {
   readonly roster: Roster;
   readonly reach: Reach;
+  readonly recovery: Recovery;
   readonly hellos: HelloSender;
   readonly strangers: Strangers;
 }
@@ -120,7 +122,8 @@ export class Handshake {
     member.heartbeatMs = boundHeartbeat(packet.heartbeatMs);
     member.advertised = packet.advertised;
     member.digest = packet.members;
-    this.#context.windows.get(member.id)?.confirmHighest(packet.highest);
+    const stream = this.#context.streams.get(member.id);
+    if (stream !== undefined) this.#parts.recovery.confirm(now, stream, packet.highest);
     this.#parts.roster.heard(now, member);
     if (packet.hearsGroup) this.#parts.reach.noteAnswer(now, member, true);
   }

@@ -50,7 +50,7 @@ export class HelloSender {
   }
 
   #hello(kind: 'hello' | 'hello-ack', to: Addressee): HelloPacket {
-    const { config, clusterTag, highest, members, advertised } = this.#context;
+    const { config, clusterTag, highest, floor, members, advertised } = this.#context;
     return {
       kind,
       sender: config.id,
@@ -63,7 +63,7 @@ export class HelloSender {
       client: config.client,
       heartbeatMs: config.heartbeatMs,
       highest,
-      floor: highest + 1,
+      floor,
       members: members.digest(),
       advertised,
       zone: config.zone,

@@ -4,10 +4,13 @@ import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { Arrival } from './arrival.js';
 import type { NodeCounters } from './counters.js';
+import { FlowReports } from './flow-reports.js';
 import { Greeter } from './greeter.js';
 import { Handshake } from './handshake.js';
+import { Hearsay } from './hearsay.js';
 import { HelloSender } from './hello-sender.js';
 import { Joining } from './joining.js';
+import { LastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
 import type { MeshNodeConfig } from './node-config.js';
 import { NodeContext } from './node-context.js';
@@ -16,12 +19,18 @@ import { PeerExchange } from './peer-exchange.js';
 import { Pulse } from './pulse.js';
 import { Reach } from './reach.js';
 import { Receiver } from './receiver.js';
+import { Recovery } from './recovery.js';
+import { Repairer } from './repairer.js';
 import { Roster } from './roster.js';
 import { Router } from './router.js';
 import { Sender } from './sender.js';
 import { Strangers } from './strangers.js';
+import { Tail } from './tail.js';
 import type { Transmit } from './transmit.js';
 import { Watch } from './watch.js';
+
+/** What a timer is late by when the process stood still, and was not just busy. */
+const STALL_MS = 100;
 
 export interface NodeStats {
   readonly counters: Readonly<NodeCounters>;
@@ -47,6 +56,10 @@ export class MeshNode {
   readonly #exchange: PeerExchange;
   readonly #pulse: Pulse;
   readonly #watch: Watch;
+  readonly #recovery: Recovery;
+  readonly #lastWords: LastWords;
+  readonly #reports: FlowReports;
+  readonly #tail: Tail;
   readonly #sender: Sender;
   readonly #router: Router;
   readonly #joining: Joining;
@@ -60,21 +73,32 @@ export class MeshNode {
     const roster = new Roster(context);
     const reach = new Reach(context);
     const greeter = new Greeter(context, hellos, strangers);
-    const handshake = new Handshake(context, { roster, reach, hellos, strangers });
+    const recovery = new Recovery(context, () => this.#watch.isolated);
+    const lastWords = new LastWords(context, recovery);
+    const hearsay = new Hearsay(context, recovery, lastWords);
+    const handshake = new Handshake(context, { roster, reach, recovery, hellos, strangers });
     const exchange = new PeerExchange(context, roster);
-    const pulse = new Pulse(context, { roster, exchange, reach });
-    const watch = new Watch(context, roster, reach);
-    const parts = { roster, reach, greeter, handshake, exchange, pulse, watch };
+    const pulse = new Pulse(context, { roster, exchange, reach, recovery, hearsay });
+    const watch = new Watch(context, { roster, reach, recovery });
+    const reports = new FlowReports(context);
+    const repairer = new Repairer(context);
+    const leaving = new Leaving(context);
+    const parts = { roster, reach, greeter, handshake, exchange, pulse, watch, recovery, reports };
     this.#context = context;
     this.#roster = roster;
     this.#greeter = greeter;
     this.#exchange = exchange;
     this.#pulse = pulse;
     this.#watch = watch;
-    this.#sender = new Sender(context);
-    this.#router = new Router(context, { ...parts, receiver: new Receiver(context, parts) });
+    this.#recovery = recovery;
+    this.#lastWords = lastWords;
+    this.#reports = reports;
+    this.#tail = new Tail(context, repairer);
+    this.#sender = new Sender(context, this.#tail);
+    const receiver = new Receiver(context, parts);
+    this.#router = new Router(context, { ...parts, receiver, repairer, lastWords, leaving });
     this.#joining = new Joining(context, exchange);
-    this.#leaving = new Leaving(context);
+    this.#leaving = leaving;
   }
 
   /** Greets the group and the seeds. Status `ready` follows when they have answered, or have been given the time to. */
@@ -100,8 +124,8 @@ export class MeshNode {
   }
 
   /**
-   * Takes all of the events, or none: `undefined` when more would wait than `limits.pendingKeys`. What is taken before
-   * the node is ready goes out then. An event `flushed` with the publication's ticket, or a later one, tells that the
+   * Takes all of the events, or none: `undefined` when more would wait than `limits.pendingKeys` and they hold data. What
+   * is taken before the node is ready goes out then. An event `flushed` with the publication's ticket, or a later one, tells that the
    * kernel has it.
    */
   publish(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
@@ -130,6 +154,11 @@ export class MeshNode {
     this.#settle(now);
   }
 
+  /** What the smallest socket can hold, as the kernel counts; others are told how much of it they may fill. */
+  handleReceiveBuffer(bytes: number): void {
+    this.#context.receiveBufferBytes = bytes;
+  }
+
   /** `bytes` is neither kept nor changed. */
   handleDatagram(now: Instant, arrival: Arrival, bytes: Buffer): void {
     this.#router.route(now, arrival, bytes);
@@ -145,12 +174,16 @@ export class MeshNode {
 
   handleTimeout(now: Instant): void {
     if (!this.#leaving.active) {
-      this.#watch.forgive(now, now - this.#membershipDeadline());
+      this.#forgive(now, now - this.#membershipDeadline());
       this.#greeter.handleTimeout(now);
       this.#pulse.handleTimeout(now);
       this.#exchange.handleTimeout(now);
       if (this.#watch.handleTimeout(now)) this.#reviewIsolation(now);
     }
+    this.#recovery.handleTimeout(now);
+    this.#lastWords.handleTimeout(now);
+    this.#reports.handleTimeout(now);
+    this.#tail.handleTimeout(now);
     if (now >= this.#sender.batcher.deadline()) this.#sender.batcher.startFlush();
     this.#settle(now);
   }
@@ -166,7 +199,14 @@ export class MeshNode {
 
   /** When to call `handleTimeout`, `NEVER` for not at all. Not later than now means at the end of this turn. */
   pollTimeout(): Instant {
-    const sending = this.#sender.batcher.deadline();
+    const sending = Math.min(
+      this.#sender.batcher.deadline(),
+      this.#context.flow.deadline(),
+      this.#tail.deadline(),
+      this.#recovery.deadline(),
+      this.#lastWords.deadline(),
+      this.#reports.deadline(),
+    );
     if (this.#leaving.active) return Math.min(sending, this.#leaving.deadline(this.#sender.idle));
     return Math.min(sending, this.#membershipDeadline());
   }
@@ -192,19 +232,42 @@ export class MeshNode {
 
   /** What follows from any input, whatever it was. */
   #settle(now: Instant): void {
+    this.#followDepartures(now);
     if (this.#roster.takeGrowth()) {
       const newcomers = this.#roster.takeConfirmed();
+      // Who has come back speaks for itself.
+      for (const { id } of newcomers) this.#lastWords.close(id);
       this.#watch.expectNewcomer(now);
       this.#pulse.quicken(now, newcomers);
       this.#exchange.compareNewcomers(now, newcomers);
     }
     if (this.#joining.finish(now)) {
       this.#sender.batcher.release();
+      this.#context.readyAt = now;
       this.#become('ready');
       this.#tellSilentSeeds();
     }
     if (!this.#leaving.active || this.#status === 'left') return;
     if (this.#leaving.proceed(now, this.#sender.idle)) this.#become('left');
+  }
+
+  #followDepartures(now: Instant): void {
+    for (const stream of this.#roster.takeReplaced()) this.#recovery.forget(stream);
+    for (const { member, how } of this.#roster.takeDepartures()) {
+      const stream = this.#context.streams.get(member.id);
+      this.#lastWords.dropWitness(member.id);
+      if (this.#leaving.active || stream === undefined || this.#context.members.get(member.id) !== undefined) continue;
+      this.#recovery.restart(now, stream);
+      if (how === 'dead' && member.confirmed) this.#lastWords.open(now, member.id);
+    }
+  }
+
+  /** If the process stood still for `lateness`, others could not be heard in that time. */
+  #forgive(now: Instant, lateness: number): void {
+    this.#watch.forgive(now, lateness);
+    if (lateness < STALL_MS) return;
+    this.#recovery.forgive(lateness);
+    this.#lastWords.forgive(lateness);
   }
 
   /** Events that waited for the node to be ready do not make a timer late; these do. */
@@ -232,6 +295,7 @@ export class MeshNode {
     if (isolated === (this.#status === 'isolated')) return;
     this.#become(isolated ? 'isolated' : 'ready');
     if (!isolated) return;
+    this.#lastWords.clear();
     const lost = this.#context.members.confirmedCount;
     this.#context.events.push({ kind: 'warning', warning: { code: 'isolated', lost } });
   }

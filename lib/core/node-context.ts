@@ -1,15 +1,20 @@
+import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import { Fifo } from '../primitives/fifo.js';
+import type { Instant } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { GreetingBook } from '../membership/greeting-book.js';
 import { LegacyTable } from '../membership/legacy-table.js';
 import type { Member } from '../membership/member.js';
 import { MemberTable } from '../membership/member-table.js';
-import type { ReceiveWindow } from '../reliability/receive-window.js';
+import { BucketHistory } from '../reliability/bucket-history.js';
+import { FlowWindow } from '../reliability/flow-window.js';
+import type { InboundStream } from '../reliability/inbound-stream.js';
+import { RepairRing } from '../reliability/repair-ring.js';
 import { clusterTagOf } from '../wire/cluster-tag.js';
 import { Counters } from './counters.js';
 import type { MeshNodeConfig } from './node-config.js';
-import type { NodeEvent } from './node-event.js';
+import type { NodeEvent, ResyncReason } from './node-event.js';
 import { Outbox } from './outbox.js';
 
 /** What stands in for an own address before one is known. */
@@ -26,7 +31,12 @@ export class NodeContext {
   readonly legacy: LegacyTable;
   readonly greetings: GreetingBook;
   /** What has been heard of each member, and of members past as long as they are remembered. */
-  readonly windows = new Map<NodeId, ReceiveWindow>();
+  readonly streams = new Map<NodeId, InboundStream>();
+  /** What can be repeated: own datagrams, and those of all others together. */
+  readonly ownRing: RepairRing;
+  readonly heardRing: RepairRing;
+  readonly history = new BucketHistory();
+  readonly flow = new FlowWindow();
   /** The addresses that the user's seeds stand for now. */
   seeds: ReadonlySet<Endpoint> = new Set();
   /** Own addresses, the advertised one first, and those at which a greeting met its sender. */
@@ -34,6 +44,10 @@ export class NodeContext {
   readonly selfEndpoints = new Set<Endpoint>();
   /** The node is going: nobody is to be met any more. */
   leaving = false;
+  /** Since when what was missed before does not matter any more; `undefined` before the node is ready. */
+  readyAt: Instant | undefined;
+  /** What the smallest socket of this node can hold. */
+  receiveBufferBytes: number | undefined;
   /** The last sequence that was given to a datagram. */
   highest = 0;
 
@@ -42,11 +56,32 @@ export class NodeContext {
     this.clusterTag = clusterTagOf(config.cluster);
     this.members = new MemberTable(config.id, config.limits.peers);
     this.legacy = new LegacyTable(config.limits.unverifiedPeers);
+    const bounds = { bytes: config.limits.repairBytes, ageMs: config.limits.repairAge };
+    this.ownRing = new RepairRing(bounds);
+    this.heardRing = new RepairRing(bounds);
     this.greetings = new GreetingBook(config.random, config.limits.unverifiedPeers);
   }
 
   get advertised(): Endpoint {
     return this.endpoints[0] ?? UNSPECIFIED;
+  }
+
+  /** The oldest own sequence that can be repeated. */
+  get floor(): number {
+    return this.ownRing.oldest(this.config.id) ?? this.highest + 1;
+  }
+
+  /** Members that are sent what goes to everyone by themselves, as they do not hear the group. */
+  unicastMembers(now: Instant): Endpoint[] {
+    const to: Endpoint[] = [];
+    for (const member of this.members.values()) if (!member.hearsGroup(now)) to.push(member.endpoint);
+    return to;
+  }
+
+  /** Keys may have been missed. */
+  raise(reason: ResyncReason, origin: NodeId | undefined, buckets: BucketSet | 'all'): void {
+    this.counters.values.resyncsRaised++;
+    this.events.push({ kind: 'resync', reason, origin, buckets });
   }
 
   isSelf(endpoint: Endpoint): boolean {

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../primitives/endpoint.js';
 import { Fifo } from '../primitives/fifo.js';
+import type { RepairedDatagram, RepairHead } from '../wire/repair-codec.js';
 import type {
   HeartbeatPacket,
   HelloPacket,
@@ -9,10 +10,30 @@ import type {
   PingRequestPacket,
   PongPacket,
 } from '../wire/packet.js';
+import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 
-/** The frames that keep the membership, as against those that carry events. */
+/** A datagram that is repeated as it was. */
+export interface RepeatedDatagram {
+  readonly kind: 'repeat';
+  readonly head: RepairHead;
+  readonly original: RepairedDatagram;
+}
+
+/** The frames that keep the membership and repair what was missed, as against those that carry new events. */
 export type ControlPacket =
-  HeartbeatPacket | HelloPacket | LeavePacket | PingPacket | PingRequestPacket | PongPacket | PeersPacket;
+  | HeartbeatPacket
+  | HelloPacket
+  | LeavePacket
+  | PingPacket
+  | PingRequestPacket
+  | PongPacket
+  | PeersPacket
+  | BeaconPacket
+  | NackPacket
+  | AckPacket
+  | ResyncRequestPacket
+  | ResyncPacket
+  | RepeatedDatagram;
 
 export interface OutgoingFrame {
   readonly packet: ControlPacket;

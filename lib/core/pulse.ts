@@ -6,7 +6,9 @@ import type { HeartbeatPacket } from '../wire/packet.js';
 import type { Arrival } from './arrival.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
+import type { Hearsay } from './hearsay.js';
 import type { Reach } from './reach.js';
+import type { Recovery } from './recovery.js';
 import type { Roster } from './roster.js';
 
 /** Heartbeats come this much early at random, so that nodes that started together drift apart. */
@@ -28,6 +30,8 @@ interface Parts {
   readonly roster: Roster;
   readonly exchange: PeerExchange;
   readonly reach: Reach;
+  readonly recovery: Recovery;
+  readonly hearsay: Hearsay;
 }
 
 /**
@@ -91,10 +95,21 @@ export class Pulse {
   handleHeartbeat(now: Instant, arrival: Arrival, member: Member, packet: HeartbeatPacket): void {
     this.#parts.roster.heard(now, member);
     if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.hasten(now, member);
+    this.#takeSequence(now, member, packet.trailer?.sequence ?? 0);
+    this.#parts.hearsay.take(now, member, packet);
     if (packet.members === undefined) return;
     member.digest = packet.members;
     this.#parts.reach.noteStatement(now, member, packet.members);
     this.#parts.exchange.compare(now, member);
+  }
+
+  /** A heartbeat bears no nonce: what it says is a claim, of which the member is asked when it can not be true. */
+  #takeSequence(now: Instant, member: Member, sequence: number): void {
+    const stream = this.#context.streams.get(member.id);
+    if (stream === undefined) return;
+    if (sequence < stream.window.top)
+      return this.#parts.recovery.question(now, stream, this.#context.config.heartbeatMs);
+    this.#parts.recovery.claim(now, stream, sequence, member.id);
   }
 
   #beatEarly(now: Instant): void {
@@ -113,23 +128,21 @@ export class Pulse {
     this.#lastAt = now;
     this.#earlyAt = NEVER;
     this.#concerned.clear();
-    const { config, highest, advertised, clusterTag, outbox, members } = this.#context;
+    const { config, highest, floor, advertised, clusterTag, outbox, members } = this.#context;
     const packet: HeartbeatPacket = {
       kind: 'heartbeat',
       sender: config.id,
       address: advertised,
-      trailer: { sequence: highest, floor: highest + 1, sentAtMs: 0, clusterTag },
+      trailer: { sequence: highest, floor, sentAtMs: 0, clusterTag },
       members: { ...members.digest(), unheard: this.#parts.reach.unheard(now) },
-      heard: undefined,
-      gone: undefined,
+      ...this.#parts.hearsay.tell(now),
     };
     outbox.toMany(packet, toGroup, to);
   }
 
   /** Those who would not hear it otherwise, seeds that may be v1 nodes among them. */
   #allAddresses(now: Instant): Endpoint[] {
-    const to: Endpoint[] = [];
-    for (const member of this.#context.members.values()) if (!member.hearsGroup(now)) to.push(member.endpoint);
+    const to = this.#context.unicastMembers(now);
     for (const seed of this.#context.seeds) {
       if (this.#context.members.at(seed) === undefined && !this.#context.isSelf(seed)) to.push(seed);
     }

@@ -2,16 +2,31 @@ import { assertNever } from '../primitives/assert-never.js';
 import { type Endpoint, parseEndpoint } from '../primitives/endpoint.js';
 import { fnv1a32 } from '../primitives/fnv1a.js';
 import type { Instant } from '../primitives/instant.js';
+import { NO_NONCE } from '../primitives/nonce.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { LEGACY_TIMEOUT_MS, LegacyPeer } from '../membership/legacy-table.js';
 import type { Member } from '../membership/member.js';
 import type { PeerView } from '../membership/peer-view.js';
-import type { BatchPacket, HeartbeatPacket, InvalidatePacket, MatchingPacket } from '../wire/packet.js';
+import type { Sighting } from '../reliability/receive-window.js';
+import {
+  type BatchPacket,
+  type BucketsPacket,
+  HEADER_BYTES,
+  type HeartbeatPacket,
+  type InvalidatePacket,
+  type MatchingPacket,
+  PacketType,
+  type RepairPacket,
+  type SequencedPacket,
+} from '../wire/packet.js';
+import { REPAIR_BODY_AT } from '../wire/repair-codec.js';
 import type { Arrival } from './arrival.js';
+import type { FlowReports } from './flow-reports.js';
 import type { Greeter } from './greeter.js';
 import type { NodeContext } from './node-context.js';
 import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
+import { LINGER_MS, type Recovery } from './recovery.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
 
@@ -21,7 +36,17 @@ interface Parts {
   readonly pulse: Pulse;
   readonly greeter: Greeter;
   readonly watch: Watch;
+  readonly recovery: Recovery;
+  readonly reports: FlowReports;
 }
+
+/** A datagram with events, and whether its sender says that it repeats it. */
+interface Datagram {
+  readonly bytes: Buffer;
+  readonly repeated: boolean;
+}
+
+type EventPacket = BatchPacket | MatchingPacket | BucketsPacket;
 
 /**
  * What comes in and holds events. Those of a verified member are handed up at once, each datagram once, in any order;
@@ -38,21 +63,41 @@ export class Receiver {
     this.#parts = parts;
   }
 
-  handleEvents(now: Instant, arrival: Arrival, packet: BatchPacket | MatchingPacket, bytes: Buffer): void {
+  handleEvents(now: Instant, arrival: Arrival, packet: EventPacket, bytes: Buffer): void {
     if (packet.trailer === undefined) {
       if (packet.kind === 'batch') this.handleLegacyEvents(now, arrival, packet, bytes);
       return;
     }
-    const { sequence } = packet.trailer;
     const member = this.#context.members.get(packet.sender);
     if (member !== undefined) {
       this.#parts.roster.heard(now, member);
       if (arrival.viaGroup && this.#parts.reach.heardByGroup(now, member)) this.#parts.pulse.hasten(now, member);
-      if (this.#isFirstSight(now, member, sequence)) this.#deliver(member, packet, sequence);
-      return;
+      return this.#take(now, member, packet as SequencedPacket, { bytes, repeated: false });
     }
-    if (this.#isLateWord(packet.sender, sequence)) return this.#deliverLate(now, arrival, packet, sequence);
+    const gone = this.#context.members.departed(packet.sender);
+    if (packet.trailer.sequence <= (gone?.leftAt ?? -1)) return this.#takeLate(now, packet as SequencedPacket, bytes);
     this.handleStranger(now, arrival, packet.sender, bytes.length);
+  }
+
+  /**
+   * A datagram that was sent before, by whoever keeps it. Its origin may repeat anything, to anyone; of others only what is
+   * missing is taken, and with the nonce that shows who they are.
+   */
+  handleRepair(now: Instant, arrival: Arrival, packet: RepairPacket, bytes: Buffer): void {
+    const { members } = this.#context;
+    const repeated = bytes.subarray(REPAIR_BODY_AT - HEADER_BYTES);
+    const { event } = packet;
+    if (packet.nonce === NO_NONCE) {
+      if (event.sender !== packet.sender) return this.#context.counters.drop('wrong-nonce');
+      return this.#handleRepetition(now, arrival, event, repeated);
+    }
+    const sender = members.get(packet.sender) ?? members.lingering(packet.sender, now - LINGER_MS);
+    if (sender === undefined) return this.handleStranger(now, arrival, packet.sender, bytes.length);
+    if (packet.nonce !== sender.ourNonce) return this.#context.counters.drop('wrong-nonce');
+    if (members.get(packet.sender) === sender) this.#parts.roster.heard(now, sender);
+    const member = members.get(event.sender);
+    if (member !== undefined && member === sender) return this.#take(now, member, event, { bytes: repeated, repeated: true });
+    this.#takeLate(now, event, repeated);
   }
 
   /** One key, or a batch without our trailer. */
@@ -81,50 +126,76 @@ export class Receiver {
     this.#parts.greeter.handleStranger(now, arrival, length);
   }
 
-  #isFirstSight(now: Instant, member: Member, sequence: number): boolean {
-    const sighting = this.#context.windows.get(member.id)?.see(sequence) ?? 'duplicate';
+  /** An origin repeats the last of a row to everyone, most of whom have heard it. */
+  #handleRepetition(now: Instant, arrival: Arrival, event: SequencedPacket, bytes: Buffer): void {
+    const member = this.#context.members.get(event.sender);
+    if (member === undefined) return this.handleEvents(now, arrival, event, bytes);
+    this.#parts.roster.heard(now, member);
+    this.#take(now, member, event, { bytes, repeated: true });
+  }
+
+  #take(now: Instant, member: Member, packet: SequencedPacket, { bytes, repeated }: Datagram): void {
+    const stream = this.#context.streams.get(member.id);
+    if (stream === undefined) return;
+    const { sequence } = packet.trailer;
+    const sighting = stream.see(sequence);
     switch (sighting) {
       case 'new':
-        return true;
+      case 'late':
+        this.#accept(now, member, packet, bytes);
+        if (sighting === 'late' || repeated) this.#context.counters.values.repaired++;
+        this.#parts.reports.note(now, member, stream);
+        break;
       case 'duplicate':
-        this.#context.counters.values.duplicates++;
-        return false;
+        if (!repeated) this.#context.counters.values.duplicates++;
+        this.#parts.reports.noteRepetition(now, member, stream);
+        break;
       case 'beyond':
         this.#context.counters.drop('beyond-window');
-        this.#parts.watch.ask(now, member);
-        return false;
+        return this.#parts.recovery.claim(now, stream, sequence, member.id);
       default:
         return assertNever(sighting);
     }
+    this.#parts.recovery.review(now, stream);
   }
 
-  /** Whether this was sent before the goodbye that overtook it. */
-  #isLateWord(sender: NodeId, sequence: number): boolean {
-    return sequence <= (this.#context.members.departed(sender)?.leftAt ?? -1);
-  }
-
-  #deliverLate(now: Instant, arrival: Arrival, packet: BatchPacket | MatchingPacket, sequence: number): void {
-    if (this.#context.windows.get(packet.sender)?.see(sequence) !== 'new') {
+  /** What is missing of a node that is gone, or that is heard through another. */
+  #takeLate(now: Instant, packet: SequencedPacket, bytes: Buffer): void {
+    const stream = this.#context.streams.get(packet.sender);
+    const { sequence } = packet.trailer;
+    if (stream === undefined || sequence > stream.known) return this.#context.counters.drop('not-missing');
+    if (!isFirst(stream.see(sequence))) {
       this.#context.counters.values.duplicates++;
       return;
     }
-    const origin: PeerView = {
-      id: packet.sender,
-      endpoint: arrival.from,
-      zone: undefined,
-      state: 'left',
-      legacy: false,
-      client: false,
-      lastHeardAt: now,
-    };
-    this.#deliver(origin, packet, sequence);
+    this.#context.counters.values.repaired++;
+    this.#accept(now, this.#originOf(now, packet.sender), packet, bytes);
+    this.#parts.recovery.review(now, stream);
   }
 
-  #deliver(origin: PeerView, packet: BatchPacket | MatchingPacket, sequence: number): void {
-    if (packet.kind === 'batch') return this.#deliverKeys(origin, sequence, packet);
-    if (packet.patterns.length === 0) return;
-    this.#context.counters.values.delivered += packet.patterns.length;
-    this.#context.events.push({ kind: 'matching', origin, sequence, patterns: packet.patterns });
+  #originOf(now: Instant, id: NodeId): PeerView {
+    const { members } = this.#context;
+    return members.get(id) ?? members.departed(id)?.member ?? unmetOrigin(id, now);
+  }
+
+  /** For the first time: it can be repeated to others now, and is handed up. */
+  #accept(now: Instant, origin: PeerView, packet: SequencedPacket, bytes: Buffer): void {
+    const { sequence } = packet.trailer;
+    const body = bytes.subarray(HEADER_BYTES);
+    this.#context.heardRing.keep(now, { origin: packet.sender, sequence, type: typeOf(packet), body });
+    switch (packet.kind) {
+      case 'batch':
+        return this.#deliverKeys(origin, sequence, packet);
+      case 'matching':
+        if (packet.patterns.length === 0) return;
+        this.#context.counters.values.delivered += packet.patterns.length;
+        this.#context.events.push({ kind: 'matching', origin, sequence, patterns: packet.patterns });
+        return;
+      case 'buckets':
+        return this.#context.raise('overload', packet.sender, packet.buckets);
+      default:
+        return assertNever(packet);
+    }
   }
 
   #deliverKeys(origin: PeerView, sequence: number, batch: Pick<BatchPacket, 'keys' | 'attachments'>): void {
@@ -157,4 +228,19 @@ export class Receiver {
     const known = this.#context.seeds.has(advertised) && parseEndpoint(advertised) !== undefined;
     return known ? advertised : from;
   }
+}
+
+function isFirst(sighting: Sighting): boolean {
+  return sighting === 'new' || sighting === 'late';
+}
+
+function typeOf(packet: SequencedPacket): PacketType {
+  if (packet.kind === 'batch') return PacketType.BATCH;
+  return packet.kind === 'matching' ? PacketType.MATCHING : PacketType.BUCKETS;
+}
+
+/** Of a node that only others have met nothing is known but its id. */
+function unmetOrigin(id: NodeId, now: Instant): PeerView {
+  const unknown = { endpoint: '0.0.0.0:0', zone: undefined, legacy: false, client: false } as const;
+  return { id, ...unknown, state: 'suspect', lastHeardAt: now };
 }

@@ -4,13 +4,22 @@ import type { NodeId } from '../primitives/node-id.js';
 import { LEGACY_TIMEOUT_MS, type LegacyPeer } from '../membership/legacy-table.js';
 import { Member, type MemberFacts } from '../membership/member.js';
 import type { PeerState, PeerView } from '../membership/peer-view.js';
-import { ReceiveWindow } from '../reliability/receive-window.js';
+import { InboundStream } from '../reliability/inbound-stream.js';
 import type { NodeContext } from './node-context.js';
 
-/** How long a member that is gone is remembered: its late packets are known, and others can not talk it back to life. */
-const DEPARTED_MEMORY_MS = 600_000;
-/** How long it is looked for where it lived when it fell silent: partitions may last for hours. */
-const LOST_MEMORY_MS = 24 * 3_600_000;
+/**
+ * How long a member that is gone is remembered, and looked for where it lived when it fell silent. Partitions may last for
+ * hours, and what was heard of it until then is what a heal begins with.
+ */
+const DEPARTED_MEMORY_MS = 24 * 3_600_000;
+/** A peer that was met late and has sent more than this is asked for its buckets: repeating all that costs more. */
+const REPEATABLE_PAST = 64;
+
+/** A member that has gone since this was last asked. */
+export interface Departure {
+  readonly member: Member;
+  readonly how: 'left' | 'dead';
+}
 
 /** Who belongs to the mesh. The only part that adds members, confirms them and lets them go. */
 export class Roster {
@@ -18,6 +27,9 @@ export class Roster {
   #peersLimitTold = false;
   #grown = false;
   #newlyConfirmed: Member[] = [];
+  #departures: Departure[] = [];
+  /** Streams that are not followed any more. */
+  #replaced: InboundStream[] = [];
   /** Whether the last that went fell silent, in which case being alone means being cut off. */
   #lastWasLost = false;
 
@@ -43,12 +55,26 @@ export class Roster {
     return confirmed;
   }
 
+  /** The streams that were let go of since this was last asked. */
+  takeReplaced(): readonly InboundStream[] {
+    const replaced = this.#replaced;
+    if (replaced.length > 0) this.#replaced = [];
+    return replaced;
+  }
+
+  /** The members that have gone since this was last asked. */
+  takeDepartures(): readonly Departure[] {
+    const departures = this.#departures;
+    if (departures.length > 0) this.#departures = [];
+    return departures;
+  }
+
   /**
    * Takes in a node that has echoed a nonce from its address. Whoever was known there before is gone, as one node lives
    * at an address.
    */
   admit(now: Instant, facts: MemberFacts, highest: number): Member | undefined {
-    const { members, legacy, config, windows } = this.#context;
+    const { members, legacy, config } = this.#context;
     this.vacate(now, facts.endpoint);
     if (members.size >= config.limits.peers) {
       this.#refuse();
@@ -59,9 +85,7 @@ export class Roster {
     // Before it was met, anybody could speak for it in v1's way.
     legacy.remove(facts.id);
     this.#grown = true;
-    const window = windows.get(facts.id);
-    if (window === undefined) windows.set(facts.id, new ReceiveWindow(highest));
-    else window.confirmHighest(highest);
+    this.#follow(facts.id, highest);
     return member;
   }
 
@@ -78,6 +102,7 @@ export class Roster {
     this.#context.counters.values.joined++;
     this.#grown = true;
     this.#newlyConfirmed.push(member);
+    this.#context.flow.add(member.lastHeardAt, member.id);
     this.#lastWasLost = false;
     this.#context.tellPeer(member);
   }
@@ -106,9 +131,11 @@ export class Roster {
 
   /** The member is gone: it said goodbye with the last sequence it used, or it fell silent. */
   depart(now: Instant, member: Member, how: 'left' | 'dead', leftAt?: number): void {
-    const { members, counters, windows } = this.#context;
+    const { members, counters, flow } = this.#context;
     const forgotten = members.remove(member, now, leftAt);
-    if (forgotten !== undefined) windows.delete(forgotten);
+    if (forgotten !== undefined) this.#forgetStream(forgotten);
+    flow.remove(member.id);
+    this.#departures.push({ member, how });
     this.#lastWasLost = how === 'dead';
     if (!member.confirmed) return;
     if (how === 'left') counters.values.left++;
@@ -163,8 +190,34 @@ export class Roster {
       this.#context.counters.values.lost++;
       this.#context.events.push({ kind: 'peer', peer: viewOf(peer, 'dead') });
     }
-    this.#context.members.forgetDeparted(now - DEPARTED_MEMORY_MS, (id) => this.#context.windows.delete(id));
-    this.#context.members.forgetLost(now - LOST_MEMORY_MS);
+    this.#context.members.forgetDeparted(now - DEPARTED_MEMORY_MS, (id) => this.#forgetStream(id));
+    this.#context.members.forgetLost(now - DEPARTED_MEMORY_MS);
+  }
+
+  /**
+   * Who was known before goes on where it stood. What a node said before this one was ready does not matter; one that
+   * is met later may have said what this node should have heard, from its first word on.
+   */
+  #follow(id: NodeId, highest: number): void {
+    const { streams, readyAt } = this.#context;
+    const known = streams.get(id);
+    if (known !== undefined && !known.relayed) {
+      known.cause = 'heal';
+      return;
+    }
+    const stream = new InboundStream(id, readyAt === undefined ? highest : 0);
+    stream.cause = 'join';
+    streams.set(id, stream);
+    if (known !== undefined) this.#replaced.push(known);
+    // As if it had fallen out of the window: nothing is asked for but its buckets.
+    if (highest - stream.window.top > REPEATABLE_PAST) stream.skip(highest);
+  }
+
+  #forgetStream(id: NodeId): void {
+    const stream = this.#context.streams.get(id);
+    if (stream === undefined) return;
+    this.#context.streams.delete(id);
+    this.#replaced.push(stream);
   }
 
   #refuse(): void {

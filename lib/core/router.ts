@@ -1,4 +1,5 @@
 import { assertNever } from '../primitives/assert-never.js';
+import { NO_NONCE } from '../primitives/nonce.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
 import { decodePacket } from '../wire/decode-packet.js';
@@ -13,18 +14,34 @@ import type {
   PingRequestPacket,
   PongPacket,
 } from '../wire/packet.js';
+import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { Arrival } from './arrival.js';
+import type { FlowReports } from './flow-reports.js';
 import type { Greeter } from './greeter.js';
 import type { Handshake } from './handshake.js';
+import type { LastWords } from './last-words.js';
+import type { Leaving } from './leaving.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
 import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
 import type { Receiver } from './receiver.js';
+import { LINGER_MS, type Recovery } from './recovery.js';
+import type { Repairer } from './repairer.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
 
-type MemberFrame = LeavePacket | PingPacket | PingRequestPacket | PongPacket | PeersPacket;
+type MemberFrame =
+  | LeavePacket
+  | PingPacket
+  | PingRequestPacket
+  | PongPacket
+  | PeersPacket
+  | BeaconPacket
+  | NackPacket
+  | AckPacket
+  | ResyncRequestPacket
+  | ResyncPacket;
 
 interface Parts {
   readonly roster: Roster;
@@ -35,6 +52,11 @@ interface Parts {
   readonly pulse: Pulse;
   readonly watch: Watch;
   readonly receiver: Receiver;
+  readonly recovery: Recovery;
+  readonly repairer: Repairer;
+  readonly reports: FlowReports;
+  readonly lastWords: LastWords;
+  readonly leaving: Leaving;
 }
 
 /** Brings each datagram to the part that it is for, once it is known to be of this mesh and of whom it may be from. */
@@ -62,6 +84,7 @@ export class Router {
     switch (packet.kind) {
       case 'batch':
       case 'matching':
+      case 'buckets':
         return this.#parts.receiver.handleEvents(now, arrival, packet, bytes);
       case 'invalidate':
         return this.#parts.receiver.handleLegacyEvents(now, arrival, packet, bytes);
@@ -70,6 +93,15 @@ export class Router {
       case 'hello':
       case 'hello-ack':
         return this.#handleHello(now, arrival, packet, bytes.length);
+      case 'repair':
+        return this.#parts.receiver.handleRepair(now, arrival, packet, bytes);
+      case 'beacon':
+        if (packet.nonce === NO_NONCE) return this.#handleGroupBeacon(now, arrival, packet, bytes.length);
+        return this.#handleFrame(now, arrival, packet, bytes.length);
+      case 'nack':
+      case 'ack':
+      case 'resync-request':
+      case 'resync':
       case 'leave':
       case 'ping':
       case 'ping-request':
@@ -89,6 +121,17 @@ export class Router {
     if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
     this.#parts.pulse.handleHeartbeat(now, arrival, member, packet);
     this.#checkSource(now, arrival, member, length);
+  }
+
+  /** After its last event a member tells everyone how far it has come. */
+  #handleGroupBeacon(now: Instant, arrival: Arrival, packet: BeaconPacket, length: number): void {
+    const member = this.#context.members.get(packet.sender);
+    if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
+    if (packet.about !== packet.sender) return this.#context.counters.drop('wrong-nonce');
+    this.#parts.roster.heard(now, member);
+    const stream = this.#context.streams.get(member.id);
+    if (stream !== undefined) this.#parts.reports.noteRepetition(now, member, stream);
+    this.#parts.recovery.handleBeacon(now, member, packet);
   }
 
   #handleHello(now: Instant, arrival: Arrival, packet: HelloPacket, length: number): void {
@@ -115,7 +158,7 @@ export class Router {
   /** Only who hears at its own address knows the nonce: nobody else can take a member's leave, or ask in its name. */
   #handleFrame(now: Instant, arrival: Arrival, packet: MemberFrame, length: number): void {
     const member = this.#context.members.get(packet.sender);
-    if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
+    if (member === undefined) return this.#handleDeparted(now, arrival, packet, length);
     if (packet.nonce !== member.ourNonce) {
       this.#context.counters.drop('wrong-nonce');
       return this.#parts.greeter.regreet(now, member);
@@ -124,6 +167,16 @@ export class Router {
     this.#checkSource(now, arrival, member, length);
     this.#followSource(arrival, member);
     this.#handleMember(now, member, packet);
+  }
+
+  /** Whoever has just said goodbye answers for a moment more. */
+  #handleDeparted(now: Instant, arrival: Arrival, packet: MemberFrame, length: number): void {
+    const member = this.#context.members.lingering(packet.sender, now - LINGER_MS);
+    if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
+    if (packet.nonce !== member.ourNonce) return this.#context.counters.drop('wrong-nonce');
+    // Its goodbyes are repeated until they are answered.
+    if (packet.kind === 'leave') this.#parts.leaving.acknowledge(member);
+    else if (packet.kind === 'beacon') this.#parts.recovery.handleBeacon(now, member, packet);
   }
 
   /** Of the addresses that it proved, the one that it speaks from is the one that works now. */
@@ -135,7 +188,19 @@ export class Router {
   #handleMember(now: Instant, member: Member, packet: MemberFrame): void {
     switch (packet.kind) {
       case 'leave':
-        return this.#parts.roster.depart(now, member, 'left', packet.highest);
+        return this.#handleLeave(now, member, packet);
+      case 'nack':
+        return this.#parts.repairer.handleNack(now, member, packet);
+      case 'resync-request':
+        return this.#parts.repairer.handleResyncRequest(now, member, packet);
+      case 'resync':
+        return this.#parts.recovery.handleResync(now, member, packet);
+      case 'ack':
+        this.#context.flow.report(now, member.id, packet);
+        return this.#parts.leaving.handleAck(member, packet);
+      case 'beacon':
+        if (packet.about !== member.id) this.#parts.lastWords.answered(packet.about, member.id, packet.floor > 0);
+        return this.#parts.recovery.handleBeacon(now, member, packet);
       case 'ping':
         return this.#parts.watch.handlePing(now, member, packet);
       case 'ping-request':
@@ -150,6 +215,14 @@ export class Router {
     }
   }
 
+  /** Its last sequence shows what is missing of it, which it repeats for a moment more. */
+  #handleLeave(now: Instant, member: Member, packet: LeavePacket): void {
+    const stream = this.#context.streams.get(member.id);
+    if (stream !== undefined) this.#parts.recovery.confirm(now, stream, packet.highest);
+    this.#parts.roster.depart(now, member, 'left', packet.highest);
+    this.#parts.leaving.acknowledge(member);
+  }
+
   #isForeign(packet: Packet): boolean {
     switch (packet.kind) {
       case 'invalidate':
@@ -158,6 +231,7 @@ export class Router {
       case 'batch':
       case 'heartbeat':
       case 'matching':
+      case 'buckets':
         return packet.trailer !== undefined && this.#isForeignTag(packet.trailer.clusterTag ?? DEFAULT_CLUSTER_TAG);
       case 'hello':
       case 'hello-ack':

@@ -1,16 +1,14 @@
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { Instant } from '../primitives/instant.js';
-import { assertNever } from '../primitives/assert-never.js';
 import { Batcher } from '../delivery/batcher.js';
-import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
+import type { OutgoingEvent, Publication, QueuedEvent } from '../delivery/pending-event.js';
 import { BatchWriter } from '../wire/batch-writer.js';
-import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../wire/control-codec.js';
-import { encodeHeartbeat } from '../wire/heartbeat-codec.js';
-import { encodeHello } from '../wire/hello-codec.js';
-import { PacketType } from '../wire/packet.js';
-import { encodePeers } from '../wire/peers-codec.js';
+import { HEADER_BYTES, MAX_EVENT_DATAGRAM_BYTES, PacketType } from '../wire/packet.js';
+import type { TrailerNumbers } from '../wire/trailer-encoder.js';
+import { encodeBuckets } from '../wire/resync-codec.js';
+import { encodeFrame } from './encode-frame.js';
 import type { NodeContext } from './node-context.js';
-import type { ControlPacket } from './outbox.js';
+import type { Tail } from './tail.js';
 import type { Transmit } from './transmit.js';
 
 /**
@@ -22,11 +20,13 @@ export class Sender {
   readonly #context: NodeContext;
   readonly #writer = new BatchWriter();
   readonly #framesInFlight = new Set<number>();
+  readonly #tail: Tail;
   #nextId = 1;
 
-  constructor(context: NodeContext) {
+  constructor(context: NodeContext, tail: Tail) {
     const { batchIntervalMs, batchSize, limits } = context.config;
     this.#context = context;
+    this.#tail = tail;
     this.batcher = new Batcher({ intervalMs: batchIntervalMs, size: batchSize, capacity: limits.pendingKeys });
   }
 
@@ -35,13 +35,21 @@ export class Sender {
     return this.batcher.waiting === 0 && this.batcher.inFlight === 0 && this.#framesInFlight.size === 0;
   }
 
+  /** `undefined` when events with data or metadata are too many; bare ones then become buckets, and are never refused. */
   publish(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
+    const { values } = this.#context.counters;
     const before = this.batcher.waiting;
     const publication = this.batcher.add(now, events);
-    if (publication === undefined) return undefined;
-    this.#context.counters.values.published += events.length;
-    this.#context.counters.values.merged += events.length - (this.batcher.waiting - before);
-    return publication;
+    if (publication !== undefined) {
+      values.published += events.length;
+      values.merged += events.length - (this.batcher.waiting - before);
+      return publication;
+    }
+    const coarse = this.batcher.addCoarsely(now, events);
+    if (coarse === undefined) return undefined;
+    values.published += events.length;
+    values.coarsened += before + events.length - this.batcher.waiting + 1;
+    return coarse;
   }
 
   handleSent(id: number, failed: boolean): void {
@@ -55,23 +63,9 @@ export class Sender {
     if (frame !== undefined) {
       const id = this.#nextId++;
       this.#framesInFlight.add(id);
-      return this.#handOut(id, encodeControl(into, frame.packet, wallClockMs), frame.toGroup, frame.to);
+      return this.#handOut(id, encodeFrame(into, frame.packet, wallClockMs), frame.toGroup, frame.to);
     }
-    while (this.batcher.inFlight < this.#context.config.limits.sendsInFlight) {
-      const head = this.batcher.head();
-      if (head === undefined) return undefined;
-      const length = this.#layOut(into, head.event.kind, wallClockMs);
-      const to = this.#addressees(now);
-      const { multicast } = this.#context.config;
-      if (multicast || to.length > 0) {
-        const id = this.#nextId++;
-        this.batcher.sent(now, id, head.ticket, to.length);
-        return this.#handOut(id, length, multicast, to);
-      }
-      // Nobody is there: the events are as delivered as they can be.
-      this.tellFlushed();
-    }
-    return undefined;
+    return this.#pollEvents(now, wallClockMs, into);
   }
 
   tellFlushed(): void {
@@ -79,23 +73,60 @@ export class Sender {
     if (ticket !== undefined) this.#context.events.push({ kind: 'flushed', ticket });
   }
 
+  #pollEvents(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
+    const { config, flow } = this.#context;
+    while (this.batcher.inFlight < config.limits.sendsInFlight) {
+      const head = this.batcher.head();
+      if (head === undefined || !flow.maySend(now, MAX_EVENT_DATAGRAM_BYTES)) return undefined;
+      const sequence = ++this.#context.highest;
+      const length = this.#layOut(into, sequence, head.event, wallClockMs);
+      this.#keep(now, sequence, into.subarray(0, length));
+      const to = this.#addressees(now);
+      if (config.multicast || to.length > 0) {
+        const id = this.#nextId++;
+        flow.sent(now, sequence, length);
+        this.#tail.sent(now);
+        this.batcher.sent(now, id, head.ticket, to.length);
+        return this.#handOut(id, length, config.multicast, to);
+      }
+      // Nobody is there: the events are as delivered as they can be.
+      this.tellFlushed();
+    }
+    return undefined;
+  }
+
+  #layOut(into: Buffer, sequence: number, first: QueuedEvent, wallClockMs: number): number {
+    const { config, clusterTag, history, ownRing } = this.#context;
+    const floor = ownRing.oldest(config.id) ?? sequence;
+    if (first.kind !== 'buckets') return this.#pack(into, first.kind, { sequence, floor, sentAtMs: wallClockMs });
+    this.batcher.takeHead();
+    history.noteBuckets(first.buckets, sequence);
+    const trailer = { sequence, floor, sentAtMs: wallClockMs, clusterTag };
+    return encodeBuckets(into, { sender: config.id, buckets: first.buckets, trailer });
+  }
+
   /** Packs waiting events of one kind until the datagram is full. */
-  #layOut(into: Buffer, kind: OutgoingEvent['kind'], wallClockMs: number): number {
-    const type = kind === 'key' ? PacketType.BATCH : PacketType.MATCHING;
-    this.#writer.begin(into, type, this.#context.config.id, this.#context.clusterTag);
-    for (let head = this.batcher.head(); head?.event.kind === kind; head = this.batcher.head()) {
-      if (!this.#writer.tryAdd(head.event.key, head.event.data, head.event.metadata)) break;
+  #pack(into: Buffer, kind: 'key' | 'matching', trailer: TrailerNumbers): number {
+    const { config, clusterTag, history } = this.#context;
+    this.#writer.begin(into, kind === 'key' ? PacketType.BATCH : PacketType.MATCHING, config.id, clusterTag);
+    for (let event = this.batcher.head()?.event; event?.kind === kind; event = this.batcher.head()?.event) {
+      if (!this.#writer.tryAdd(event.key, event.data, event.metadata)) break;
+      if (kind === 'key') history.noteKey(event.key, trailer.sequence);
+      else history.noteBuckets('all', trailer.sequence);
       this.batcher.takeHead();
     }
-    const sequence = ++this.#context.highest;
-    return this.#writer.finish(sequence, sequence + 1, wallClockMs);
+    return this.#writer.finish(trailer.sequence, trailer.floor, trailer.sentAtMs);
+  }
+
+  #keep(now: Instant, sequence: number, datagram: Buffer): void {
+    const body = datagram.subarray(HEADER_BYTES);
+    this.#context.ownRing.keep(now, { origin: this.#context.config.id, sequence, type: datagram[1]!, body });
   }
 
   /** Those who do not hear the group, and v1 nodes that the user's seeds name. */
   #addressees(now: Instant): Endpoint[] {
-    const { members, legacy, seeds } = this.#context;
-    const to: Endpoint[] = [];
-    for (const member of members.values()) if (!member.hearsGroup(now)) to.push(member.endpoint);
+    const { legacy, seeds } = this.#context;
+    const to = this.#context.unicastMembers(now);
     for (const peer of legacy.values()) if (seeds.has(peer.endpoint)) to.push(peer.endpoint);
     return to;
   }
@@ -106,30 +137,5 @@ export class Sender {
     values.datagramsSent += copies;
     values.bytesSent += copies * length;
     return { id, length, toGroup, to };
-  }
-}
-
-function encodeControl(into: Buffer, packet: ControlPacket, wallClockMs: number): number {
-  switch (packet.kind) {
-    case 'heartbeat':
-      return encodeHeartbeat(
-        into,
-        packet.trailer ? { ...packet, trailer: { ...packet.trailer, sentAtMs: wallClockMs } } : packet,
-      );
-    case 'hello':
-    case 'hello-ack':
-      return encodeHello(into, packet);
-    case 'leave':
-      return encodeLeave(into, packet);
-    case 'ping':
-      return encodePing(into, packet);
-    case 'ping-request':
-      return encodePingRequest(into, packet);
-    case 'pong':
-      return encodePong(into, packet);
-    case 'peers':
-      return encodePeers(into, packet);
-    default:
-      return assertNever(packet);
   }
 }

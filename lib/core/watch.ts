@@ -6,6 +6,7 @@ import type { Member } from '../membership/member.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/packet.js';
 import type { NodeContext } from './node-context.js';
 import type { Reach } from './reach.js';
+import type { Recovery } from './recovery.js';
 import type { Roster } from './roster.js';
 
 /** Through how many others a suspected member is looked for. SWIM, § 3.1. */
@@ -21,6 +22,12 @@ const STALL_MS = 1000;
 /** The shortest heartbeat that a member may have. */
 const SHORTEST_STALL_MS = 100;
 
+interface Parts {
+  readonly roster: Roster;
+  readonly reach: Reach;
+  readonly recovery: Recovery;
+}
+
 interface Relay {
   readonly target: NodeId;
   readonly asker: NodeId;
@@ -35,15 +42,17 @@ export class Watch {
   readonly #context: NodeContext;
   readonly #roster: Roster;
   readonly #reach: Reach;
+  readonly #recovery: Recovery;
   readonly #relays = new Map<number, Relay>();
   #token: number;
   #nextAt: Instant = NEVER;
   #isolated = false;
 
-  constructor(context: NodeContext, roster: Roster, reach: Reach) {
+  constructor(context: NodeContext, parts: Parts) {
     this.#context = context;
-    this.#roster = roster;
-    this.#reach = reach;
+    this.#roster = parts.roster;
+    this.#reach = parts.reach;
+    this.#recovery = parts.recovery;
     this.#token = context.config.random.u32();
   }
 
@@ -105,7 +114,9 @@ export class Watch {
   }
 
   handlePing(now: Instant, member: Member, packet: PingPacket): void {
-    this.#context.outbox.toOne(this.#pong(now, member, packet.token, this.#context.config.id), member.endpoint);
+    const { config, highest } = this.#context;
+    const own = { token: packet.token, about: config.id, highest };
+    this.#context.outbox.toOne(this.#pong(now, member, own), member.endpoint);
   }
 
   handlePingRequest(member: Member, packet: PingRequestPacket): void {
@@ -118,14 +129,21 @@ export class Watch {
   }
 
   handlePong(now: Instant, member: Member, packet: PongPacket): void {
-    if (packet.about !== member.id) return this.#takeAttest(now, packet);
-    this.#context.windows.get(member.id)?.confirmHighest(packet.highest);
+    const stream = this.#context.streams.get(packet.about);
+    if (packet.about !== member.id) {
+      if (stream !== undefined) this.#recovery.claim(now, stream, packet.highest, member.id);
+      return this.#takeAttest(now, packet);
+    }
+    if (stream !== undefined) this.#recovery.confirm(now, stream, packet.highest);
     const relay = this.#relays.get(packet.token);
     if (relay?.target !== member.id) return;
     this.#relays.delete(packet.token);
     const asker = this.#context.members.get(relay.asker);
     if (asker === undefined) return;
-    this.#context.outbox.toOne(this.#pong(now, asker, relay.token, member.id), asker.endpoint);
+    this.#context.outbox.toOne(
+      this.#pong(now, asker, { token: relay.token, about: member.id, highest: packet.highest }),
+      asker.endpoint,
+    );
   }
 
   /** Asks the member for its own word: what it has sent, and whether it hears the group. */
@@ -182,15 +200,8 @@ export class Watch {
     );
   }
 
-  #pong(now: Instant, to: Member, token: number, about: NodeId): PongPacket {
-    return {
-      kind: 'pong',
-      ...this.#context.frameTo(to),
-      token,
-      about,
-      hearsGroup: to.isHeardByGroup(now),
-      highest: this.#context.highest,
-    };
+  #pong(now: Instant, to: Member, word: Pick<PongPacket, 'token' | 'about' | 'highest'>): PongPacket {
+    return { kind: 'pong', ...this.#context.frameTo(to), ...word, hearsGroup: to.isHeardByGroup(now) };
   }
 
   #nextToken(): number {

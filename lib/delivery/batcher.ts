@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
-import type { OutgoingEvent, PendingEvent, Publication } from './pending-event.js';
+import { bucketOf, BucketSet } from '../primitives/bucket-set.js';
+import type { BucketsEvent, OutgoingEvent, PendingEvent, Publication, QueuedEvent } from './pending-event.js';
 
 export interface BatcherOptions {
   readonly intervalMs: number;
@@ -70,6 +71,18 @@ export class Batcher {
     }
     if (this.#waiting > 0 && this.#firstWaitingAt === NEVER) this.#firstWaitingAt = now;
     return { ticket, pending };
+  }
+
+  /**
+   * For what would exceed the capacity: all bare keys that wait, and these, become one event that names their buckets,
+   * and patterns make it name all. `undefined`, and nothing is changed, when there are data that would be lost.
+   */
+  addCoarsely(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
+    if (!events.every(isCoarsenable)) return undefined;
+    const entry = this.#gatherCoarse();
+    for (const event of events) addTo(entry.event, event);
+    if (this.#firstWaitingAt === NEVER) this.#firstWaitingAt = now;
+    return { ticket: entry.ticket, pending: [] };
   }
 
   /** Takes back what still waits and nobody else has published too. */
@@ -160,6 +173,30 @@ export class Batcher {
     return undefined;
   }
 
+  /** Puts the event that names buckets at the head of the queue, in the place of all that it stands for. */
+  #gatherCoarse(): PendingEvent & { readonly event: BucketsEvent } {
+    const rest: PendingEvent[] = [];
+    let event: BucketsEvent = { kind: 'buckets', buckets: new BucketSet() };
+    let ticket = this.#ticket;
+    for (let index = this.#head; index < this.#queue.length; index++) {
+      const entry = this.#queue[index]!;
+      if (!entry.waiting) continue;
+      if (entry.event.kind !== 'buckets' && !isCoarsenable(entry.event)) {
+        rest.push(entry);
+        continue;
+      }
+      ticket = Math.min(ticket, entry.ticket);
+      if (entry.event.kind === 'buckets') event = entry.event;
+      else addTo(event, entry.event);
+      this.#forget(entry);
+    }
+    const coarse = { event, ticket, claims: 1, waiting: true };
+    this.#queue = [coarse, ...rest];
+    this.#head = 0;
+    this.#waiting++;
+    return coarse;
+  }
+
   #enqueue(event: OutgoingEvent): PendingEvent {
     const bare = isBare(event);
     const known = bare ? this.#bare.get(event.key) : undefined;
@@ -177,7 +214,8 @@ export class Batcher {
   #forget(entry: PendingEvent): void {
     entry.waiting = false;
     this.#waiting--;
-    if (this.#bare.get(entry.event.key) === entry) this.#bare.delete(entry.event.key);
+    const { event } = entry;
+    if (event.kind === 'key' && this.#bare.get(event.key) === entry) this.#bare.delete(event.key);
   }
 
   #cutPassed(): void {
@@ -194,7 +232,17 @@ export class Batcher {
   }
 }
 
+/** What names keys and nothing else. */
+function isCoarsenable(event: OutgoingEvent): boolean {
+  return event.data === undefined && event.metadata === undefined;
+}
+
+function addTo(coarse: BucketsEvent, event: OutgoingEvent): void {
+  if (event.kind === 'matching') coarse.buckets = 'all';
+  else if (coarse.buckets !== 'all') coarse.buckets.add(bucketOf(event.key));
+}
+
 /** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
-function isBare(event: OutgoingEvent): boolean {
+function isBare(event: QueuedEvent): boolean {
   return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
 }

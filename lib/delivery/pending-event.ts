@@ -1,4 +1,6 @@
-/** One event to send, checked and serialised by the caller: nothing below refuses it for its content. */
+import type { BucketSet } from '../primitives/bucket-set.js';
+
+/** A key or a pattern to send, checked and serialised by the caller: nothing below refuses it for its content. */
 export interface OutgoingEvent {
   readonly kind: 'key' | 'matching';
   /** 1 to 1024 bytes of well-formed text. */
@@ -7,9 +9,17 @@ export interface OutgoingEvent {
   readonly metadata: Buffer | undefined;
 }
 
+/** What stands for keys that were too many to send one by one. */
+export interface BucketsEvent {
+  readonly kind: 'buckets';
+  buckets: BucketSet | 'all';
+}
+
+export type QueuedEvent = OutgoingEvent | BucketsEvent;
+
 /** An event that waits to be sent. */
 export interface PendingEvent {
-  readonly event: OutgoingEvent;
+  readonly event: QueuedEvent;
   /** The flush that it belongs to. */
   readonly ticket: number;
   /** How many publications want it; none left means that it was withdrawn. */

@@ -7,6 +7,8 @@ import type { Member, SetDigest } from './member.js';
 export interface Departed {
   readonly id: NodeId;
   readonly endpoint: Endpoint;
+  /** As it was when it went. */
+  readonly member: Member;
   readonly at: Instant;
   /** The last sequence it announced when it said goodbye; `undefined` when it fell silent. */
   readonly leftAt: number | undefined;
@@ -55,6 +57,17 @@ export class MemberTable {
 
   departed(id: NodeId): Departed | undefined {
     return this.#departed.get(id);
+  }
+
+  /** In the order in which they went. */
+  departedValues(): IterableIterator<Departed> {
+    return this.#departed.values();
+  }
+
+  /** A member that said goodbye since then, and may still repeat what it has said. */
+  lingering(id: NodeId, since: Instant): Member | undefined {
+    const gone = this.#departed.get(id);
+    return gone?.leftAt !== undefined && gone.at >= since ? gone.member : undefined;
   }
 
   /** Addresses of members that fell silent, and at which nobody has been met since. */
@@ -113,7 +126,7 @@ export class MemberTable {
       this.#toggle(member.id);
     }
     if (leftAt === undefined) this.#noteLost(member.endpoint, now);
-    this.#departed.set(member.id, { id: member.id, endpoint: member.endpoint, at: now, leftAt });
+    this.#departed.set(member.id, { id: member.id, endpoint: member.endpoint, member, at: now, leftAt });
     return this.#departed.size > this.#departedLimit ? takeOldest(this.#departed) : undefined;
   }
 

@@ -35,6 +35,8 @@ export class InboundStream {
   readonly window: ReceiveWindow;
   readonly gaps = new GapList();
   cause: StreamCause = 'gap';
+  /** Its origin was never met, and is known by what others say of it. */
+  relayed = false;
   /** Who last said that the origin has come further: the one to ask when the origin is gone. */
   claimant: NodeId | undefined;
   request: ResyncRequest | undefined;
@@ -43,6 +45,7 @@ export class InboundStream {
   /** Datagrams since this node last reported to the origin, and when the next report is due. */
   unreported = 0;
   reportAt: Instant = NEVER;
+  reportedAt: Instant = -NEVER;
   /** The highest that anybody has said of it, within the window's reach. It opens gaps, and moves nothing else. */
   #claimed = 0;
   #farClaim: FarClaim | undefined;
@@ -95,6 +98,12 @@ export class InboundStream {
   confirm(highest: number): void {
     this.window.extendTo(highest);
     if (this.#farClaim !== undefined && this.#farClaim.highest <= highest) this.#farClaim = undefined;
+  }
+
+  /** All up to here is missing, and is not to be asked for: it joins what the window has lost. */
+  skip(upTo: number): void {
+    this.window.loseTo(upTo);
+    this.#notedTo = Math.max(this.#notedTo, upTo);
   }
 
   /** The origin is asked how far it has come. */

@@ -79,6 +79,15 @@ export class ReceiveWindow {
     if (top > this.#top) this.#slideTo(top);
   }
 
+  /** What is missing up to here joins what has fallen out of the window. */
+  loseTo(upTo: number): void {
+    this.extendTo(upTo);
+    if (this.#next > upTo) return;
+    this.#lost = { from: this.#lost?.from ?? this.#next, to: upTo };
+    this.#next = upTo + 1;
+    this.#advance();
+  }
+
   /** The missing sequences between two, up to `limit` ranges; what is above `top` counts as missing. */
   missing(from: number, to: number, limit = Number.POSITIVE_INFINITY): Range[] {
     const ranges: Range[] = [];

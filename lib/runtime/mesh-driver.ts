@@ -70,6 +70,8 @@ export class MeshDriver {
     });
     if (this.#stateNow() !== 'opening') throw closedError();
     this.#state = 'open';
+    const { receiveBufferBytes } = this.#transport.snapshot();
+    if (receiveBufferBytes !== undefined) this.#node.handleReceiveBuffer(receiveBufferBytes);
     this.#seeds.start();
     this.#input((now) => this.#node.join(now));
   }

@@ -1,0 +1,46 @@
+import { assertNever } from '../primitives/assert-never.js';
+import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../wire/control-codec.js';
+import { encodeHeartbeat } from '../wire/heartbeat-codec.js';
+import { encodeHello } from '../wire/hello-codec.js';
+import { encodePeers } from '../wire/peers-codec.js';
+import { encodeAck, encodeBeacon, encodeNack, encodeRepair } from '../wire/repair-codec.js';
+import { encodeResync, encodeResyncRequest } from '../wire/resync-codec.js';
+import type { ControlPacket } from './outbox.js';
+
+/** Lays a frame out from the beginning of `into` and returns its length. */
+export function encodeFrame(into: Buffer, packet: ControlPacket, wallClockMs: number): number {
+  switch (packet.kind) {
+    case 'heartbeat':
+      return encodeHeartbeat(
+        into,
+        packet.trailer ? { ...packet, trailer: { ...packet.trailer, sentAtMs: wallClockMs } } : packet,
+      );
+    case 'hello':
+    case 'hello-ack':
+      return encodeHello(into, packet);
+    case 'leave':
+      return encodeLeave(into, packet);
+    case 'ping':
+      return encodePing(into, packet);
+    case 'ping-request':
+      return encodePingRequest(into, packet);
+    case 'pong':
+      return encodePong(into, packet);
+    case 'peers':
+      return encodePeers(into, packet);
+    case 'beacon':
+      return encodeBeacon(into, packet);
+    case 'nack':
+      return encodeNack(into, packet);
+    case 'ack':
+      return encodeAck(into, packet);
+    case 'resync-request':
+      return encodeResyncRequest(into, packet);
+    case 'resync':
+      return encodeResync(into, packet);
+    case 'repeat':
+      return encodeRepair(into, packet.head, packet.original);
+    default:
+      return assertNever(packet);
+  }
+}

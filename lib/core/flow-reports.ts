@@ -1,0 +1,95 @@
+import { type Instant, NEVER } from '../primitives/instant.js';
+import type { Member } from '../membership/member.js';
+import { BUFFER_SHARE, USUAL_BUFFER_BYTES } from '../reliability/flow-window.js';
+import type { InboundStream } from '../reliability/inbound-stream.js';
+import type { NodeContext } from './node-context.js';
+
+/** A sender is told how far this node has read after so many datagrams: a third of what the usual buffer holds. */
+const REPORT_COUNT = 32;
+/** Or after this time, if at least some came: a sender that is held back waits for it. */
+const REPORT_MS = 20;
+const WORTH_REPORTING = 4;
+/** Who was reported to so lately may be held back by a report that was lost. */
+const LATELY_MS = 1000;
+/** With more nodes than this each reports more rarely: a sender would drown in reports. */
+const REPORTERS = 32;
+/** Who was heard with events so lately shares the buffer. */
+const ACTIVE_MS = 100;
+
+/** Tells senders under load how far this node has read, and how much of its buffer each may fill. */
+export class FlowReports {
+  readonly #context: NodeContext;
+  /** Whose datagrams have not been reported. */
+  readonly #due = new Set<Member>();
+  /** When events of each were last heard. */
+  readonly #activeAt = new Map<Member, Instant>();
+  #nextAt: Instant = NEVER;
+
+  constructor(context: NodeContext) {
+    this.#context = context;
+  }
+
+  deadline(): Instant {
+    return this.#nextAt;
+  }
+
+  /** A datagram with events, or a word about them, came from the member. */
+  note(now: Instant, member: Member, stream: InboundStream): void {
+    stream.unreported++;
+    this.#activeAt.set(member, now);
+    const count = REPORT_COUNT * Math.ceil((this.#context.members.size + 1) / REPORTERS);
+    if (stream.unreported >= count) return this.#report(now, member, stream);
+    if (stream.unreported >= WORTH_REPORTING) this.#schedule(member, stream, now + REPORT_MS);
+  }
+
+  /** The member says again what it has said: maybe it is held back because a report was lost. */
+  noteRepetition(now: Instant, member: Member, stream: InboundStream): void {
+    if (now - stream.reportedAt <= LATELY_MS) this.#schedule(member, stream, now + 1);
+  }
+
+  handleTimeout(now: Instant): void {
+    if (now < this.#nextAt) return;
+    this.#nextAt = NEVER;
+    for (const member of this.#due) {
+      const stream = this.#context.streams.get(member.id);
+      if (stream === undefined || this.#context.members.get(member.id) !== member) this.#due.delete(member);
+      else if (stream.reportAt > now) this.#nextAt = Math.min(this.#nextAt, stream.reportAt);
+      else this.#report(now, member, stream);
+    }
+    for (const [member, at] of this.#activeAt) if (now - at > ACTIVE_MS) this.#activeAt.delete(member);
+  }
+
+  /** Tells the member where this node stands with it. */
+  #report(now: Instant, member: Member, stream: InboundStream): void {
+    stream.unreported = 0;
+    stream.reportAt = NEVER;
+    stream.reportedAt = now;
+    this.#due.delete(member);
+    this.#context.outbox.toOne(ackOf(this.#context, member, stream, this.#activeCount(now)), member.endpoint);
+  }
+
+  #schedule(member: Member, stream: InboundStream, at: Instant): void {
+    if (stream.reportAt <= at) return;
+    stream.reportAt = at;
+    this.#due.add(member);
+    this.#nextAt = Math.min(this.#nextAt, at);
+  }
+
+  #activeCount(now: Instant): number {
+    let count = 0;
+    for (const at of this.#activeAt.values()) if (now - at <= ACTIVE_MS) count++;
+    return Math.max(1, count);
+  }
+}
+
+/** How far this node has come with what the member sends. */
+export function ackOf(context: NodeContext, member: Member, stream: InboundStream, senders = 1) {
+  const buffer = context.receiveBufferBytes ?? USUAL_BUFFER_BYTES;
+  return {
+    kind: 'ack',
+    ...context.frameTo(member),
+    contiguous: stream.window.contiguous,
+    highest: stream.window.top,
+    windowBytes: Math.floor(buffer / BUFFER_SHARE / senders),
+  } as const;
+}
