@@ -1,48 +1,28 @@
-import { type Endpoint, formatEndpoint } from '../primitives/endpoint.js';
+import type { Endpoint } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { MeshNodeConfig } from '../core/node-config.js';
 import { MeshNode } from '../core/mesh-node.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { MAX_DATAGRAM_BYTES } from '../wire/packet.js';
-import { EventHeap } from './event-heap.js';
+import { HostTable } from './host-table.js';
+import { Inlet } from './inlet.js';
 import { SeededRandom } from './seeded-random.js';
 import { simulatedConfig } from './simulated-config.js';
 import { SimulatedHost } from './simulated-host.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { CALM, type NetworkConditions, SimulatedNetwork } from './simulated-network.js';
+import type { Carriage, SimulatorObserver } from './simulator-observer.js';
+import { Timeline } from './timeline.js';
 
-const PORT = 7946;
-const HOSTS_PER_NET = 250;
 const EPOCH_MS = 1_700_000_000_000;
-/** After a stall Node runs its timers first, and reads its sockets a moment later. */
-const SOCKET_AFTER_TIMERS_MS = 0.01;
-
-type Happening =
-  | {
-      readonly kind: 'arrival';
-      readonly to: Endpoint;
-      readonly from: Endpoint;
-      readonly viaGroup: boolean;
-      readonly bytes: Buffer;
-    }
-  | { readonly kind: 'sent'; readonly host: SimulatedHost; readonly id: number }
-  | { readonly kind: 'timer'; readonly host: SimulatedHost; readonly at: Instant }
-  | { readonly kind: 'action'; readonly run: () => void };
-
-/** A datagram on its way to one receiver, before the network has decided what becomes of it. */
-export interface Carriage {
-  readonly at: Instant;
-  readonly from: Endpoint;
-  readonly to: Endpoint;
-  readonly viaGroup: boolean;
-  readonly bytes: Buffer;
-}
 
 export interface SimulatorOptions {
   readonly seed: number;
   readonly conditions?: Partial<NetworkConditions>;
   /** Sees every datagram that a node sends, once for each receiver. */
   readonly onCarry?: (carriage: Carriage) => void;
+  /** Sees all there is to see. */
+  readonly observer?: SimulatorObserver;
 }
 
 /**
@@ -53,36 +33,42 @@ export class Simulator {
   readonly network: SimulatedNetwork;
   readonly #random: SeededRandom;
   readonly #onCarry: ((carriage: Carriage) => void) | undefined;
-  readonly #heap = new EventHeap<Happening>();
-  readonly #hosts = new Set<SimulatedHost>();
-  readonly #byAddress = new Map<Endpoint, SimulatedHost>();
+  readonly #observer: SimulatorObserver;
+  readonly #timeline = new Timeline();
+  readonly #hosts = new HostTable();
+  readonly #inlet: Inlet;
   readonly #buffer = Buffer.alloc(MAX_DATAGRAM_BYTES);
-  #now: Instant = 0;
-  #made = 0;
 
   constructor(options: SimulatorOptions) {
     this.#random = new SeededRandom(options.seed);
     this.#onCarry = options.onCarry;
+    this.#observer = options.observer ?? {};
     this.network = new SimulatedNetwork(this.#random, { ...CALM, ...options.conditions });
+    this.#inlet = new Inlet({
+      ...{ timeline: this.#timeline, hosts: this.#hosts, network: this.network, observer: this.#observer },
+      handle: (host, { from, viaGroup, bytes }) => {
+        host.node.handleDatagram(host.clock(this.now), { from, viaGroup }, bytes);
+        this.#drain(host);
+      },
+    });
   }
 
   get now(): Instant {
-    return this.#now;
+    return this.#timeline.now;
   }
 
   /** All nodes that run. */
   nodes(): readonly SimulatedNode[] {
-    return [...this.#hosts];
+    return [...this.#hosts.all()];
   }
 
   /** Starts a node at an address of its own, or at `endpoint`, where an earlier one may have lived. */
   start(config: Partial<MeshNodeConfig>, seeds: readonly Endpoint[] = [], endpoint?: Endpoint): SimulatedNode {
-    const at = endpoint ?? this.#newEndpoint();
-    const previous = this.#byAddress.get(at);
+    const at = endpoint ?? this.#hosts.newEndpoint();
+    const previous = this.#hosts.at(at);
     if (previous !== undefined) this.crash(previous);
     const host = new SimulatedHost(at, new MeshNode({ ...simulatedConfig(this.#random, seeds.length > 0), ...config }));
     this.#hosts.add(host);
-    this.#byAddress.set(at, host);
     this.#input(host, (now) => host.node.handleEndpoints(now, [at]));
     this.#input(host, (now) => host.node.handleSeeds(now, seeds));
     this.#input(host, (now) => host.node.join(now));
@@ -96,54 +82,81 @@ export class Simulator {
   }
 
   publishEvents(node: SimulatedNode, events: readonly OutgoingEvent[]): Publication | undefined {
-    return this.#input(this.#host(node), (now) => node.node.publish(now, events));
+    return this.#input(this.#hosts.require(node), (now) => node.node.publish(now, events));
   }
 
   withdraw(node: SimulatedNode, publication: Publication): void {
-    this.#input(this.#host(node), () => node.node.withdraw(publication));
+    this.#input(this.#hosts.require(node), () => node.node.withdraw(publication));
   }
 
   leave(node: SimulatedNode): void {
-    this.#input(this.#host(node), (now) => node.node.leave(now));
+    this.#input(this.#hosts.require(node), (now) => node.node.leave(now));
   }
 
   /** What the node's seeds stand for from now on. */
   changeSeeds(node: SimulatedNode, seeds: readonly Endpoint[]): void {
-    this.#input(this.#host(node), (now) => node.node.handleSeeds(now, seeds));
+    this.#input(this.#hosts.require(node), (now) => node.node.handleSeeds(now, seeds));
   }
 
   /** The node can be reached at one more address, whether it knows or not; it goes on sending from its first. */
   addAddress(node: SimulatedNode, endpoint: Endpoint, isKnown = true): void {
-    const host = this.#host(node);
-    this.#byAddress.set(endpoint, host);
-    if (isKnown) this.#input(host, (now) => host.node.handleEndpoints(now, this.#addressesOf(host)));
+    const host = this.#hosts.require(node);
+    this.#hosts.addAddress(host, endpoint);
+    if (isKnown) this.#tellAddresses(host);
   }
 
   /** The node loses all its addresses for another one. */
   move(node: SimulatedNode, endpoint: Endpoint): void {
-    const host = this.#host(node);
-    for (const address of this.#addressesOf(host)) this.#byAddress.delete(address);
-    host.endpoint = endpoint;
-    this.addAddress(host, endpoint);
+    const host = this.#hosts.require(node);
+    this.#hosts.move(host, endpoint);
+    this.#tellAddresses(host);
   }
 
   /** The node is gone without a word. */
   crash(node: SimulatedNode): void {
-    this.#remove(this.#host(node));
+    this.#hosts.remove(this.#hosts.require(node));
   }
 
-  /** The node's process stands still for that long: datagrams and timers wait for it. */
+  /** The node's process stands still for that long: timers wait for it, and datagrams as many as its buffers hold. */
   stall(node: SimulatedNode, forMs: number): void {
-    this.#host(node).stalledUntil = this.#now + forMs;
+    const host = this.#hosts.require(node);
+    host.stalledUntil = Math.max(host.stalledUntil, this.now + forMs);
+  }
+
+  /** Whether the node's process stands still, and so can not be asked to do anything. */
+  isStalled(node: SimulatedNode): boolean {
+    return this.now < this.#hosts.require(node).stalledUntil;
+  }
+
+  /**
+   * The node's machine is suspended for that long: what is sent to it is lost. Afterwards its monotonic clock has gone
+   * on, or has stood still with the machine, as that of Linux does.
+   */
+  suspend(node: SimulatedNode, forMs: number, clockGoesOn: boolean): void {
+    const host = this.#hosts.require(node);
+    this.stall(host, forMs);
+    host.asleepUntil = host.stalledUntil;
+    if (!clockGoesOn) this.#shiftClock(host, -forMs);
+  }
+
+  /** The node's monotonic clock leaps ahead, so that all its timers are late at once. */
+  jumpClock(node: SimulatedNode, byMs: number): void {
+    this.#shiftClock(this.#hosts.require(node), byMs);
+  }
+
+  /** Somebody sets the node's wall clock, in either direction. */
+  jumpWallClock(node: SimulatedNode, byMs: number): void {
+    this.#hosts.require(node).wallClockAheadMs += byMs;
   }
 
   /** A datagram from anywhere, as an attacker or a v1 node would send it. */
   inject(from: Endpoint, to: SimulatedNode, bytes: Buffer, viaGroup = false): void {
-    this.#heap.push(this.#now, { kind: 'arrival', to: this.#host(to).endpoint, from, viaGroup, bytes });
+    const carriage = { at: this.now, from, to: this.#hosts.require(to).endpoint, viaGroup, bytes };
+    this.#timeline.at(this.now, () => this.#inlet.arrive(carriage));
   }
 
   after(delayMs: number, run: () => void): void {
-    this.#heap.push(this.#now + delayMs, { kind: 'action', run });
+    this.#timeline.at(this.now + delayMs, run);
   }
 
   /** Lets `forMs` pass. */
@@ -153,98 +166,79 @@ export class Simulator {
 
   /** Lets time pass until `done`, at most `withinMs`. Returns whether it came to that. */
   runUntil(done: () => boolean, withinMs: number): boolean {
-    const end = this.#now + withinMs;
-    while (!done()) {
-      const next = this.#heap.nextAt();
-      if (next === undefined || next > end) {
-        this.#now = end;
-        return done();
-      }
-      this.#now = Math.max(this.#now, next);
-      const happening = this.#heap.pop();
-      if (happening !== undefined) this.#happen(happening);
-    }
-    return true;
+    return this.#timeline.runUntil(done, withinMs);
   }
 
-  #happen(happening: Happening): void {
-    if (happening.kind === 'action') return happening.run();
-    const host = happening.kind === 'arrival' ? this.#byAddress.get(happening.to) : happening.host;
-    if (host?.running !== true) return;
-    if (this.#now < host.stalledUntil) return this.#postpone(happening, host.stalledUntil);
-    switch (happening.kind) {
-      case 'arrival':
-        host.node.handleDatagram(this.#now, { from: happening.from, viaGroup: happening.viaGroup }, happening.bytes);
-        break;
-      case 'sent':
-        host.node.handleSent(this.#now, happening.id, false);
-        break;
-      case 'timer':
-        if (happening.at !== host.wakesAt) return;
-        host.wakesAt = NEVER;
-        host.countWake(this.#now);
-        host.node.handleTimeout(this.#now);
-        break;
-    }
+  #wake(host: SimulatedHost, at: Instant): void {
+    if (!host.running) return;
+    if (this.now < host.stalledUntil) return this.#timeline.at(host.stalledUntil, () => this.#wake(host, at));
+    if (at !== host.wakesAt) return;
+    host.wakesAt = NEVER;
+    host.countWake(this.now);
+    host.node.handleTimeout(host.clock(this.now, host.deadline));
     this.#drain(host);
   }
 
-  #postpone(happening: Happening, until: Instant): void {
-    this.#heap.push(happening.kind === 'timer' ? until : until + SOCKET_AFTER_TIMERS_MS, happening);
+  #tellSent(host: SimulatedHost, id: number): void {
+    if (!host.running) return;
+    if (this.now < host.stalledUntil) {
+      return this.#timeline.at(host.readsAt(this.now), () => this.#tellSent(host, id));
+    }
+    host.node.handleSent(host.clock(this.now), id, false);
+    this.#drain(host);
   }
 
   #input<T>(host: SimulatedHost, input: (now: Instant) => T): T {
-    const result = input(this.#now);
+    const result = input(host.clock(this.now));
     this.#drain(host);
     return result;
   }
 
+  #tellAddresses(host: SimulatedHost): void {
+    this.#input(host, (now) => host.node.handleEndpoints(now, this.#hosts.addressesOf(host)));
+  }
+
+  #shiftClock(host: SimulatedHost, byMs: number): void {
+    host.clockAheadMs += byMs;
+    this.#setTimer(host);
+  }
+
   #drain(host: SimulatedHost): void {
     const { node } = host;
+    const hostNow = host.clock(this.now);
+    const wallClockMs = EPOCH_MS + hostNow + host.wallClockAheadMs;
     for (;;) {
-      const transmit = node.pollTransmit(this.#now, EPOCH_MS + this.#now, this.#buffer);
+      const transmit = node.pollTransmit(hostNow, wallClockMs, this.#buffer);
       if (transmit === undefined) break;
       const bytes = Buffer.from(this.#buffer.subarray(0, transmit.length));
+      this.#observer.onTransmit?.(host, bytes);
       for (const to of transmit.to) this.#carry(host, to, false, bytes);
-      if (transmit.toGroup) for (const { endpoint } of this.#hosts) this.#carry(host, endpoint, true, bytes);
-      this.#heap.push(this.#now + this.network.conditions.sendMs, { kind: 'sent', host, id: transmit.id });
+      if (transmit.toGroup) for (const { endpoint } of this.#hosts.all()) this.#carry(host, endpoint, true, bytes);
+      this.#timeline.at(this.now + this.network.conditions.sendMs, () => this.#tellSent(host, transmit.id));
     }
-    for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) host.record(this.#now, event);
-    if (!host.running) this.#remove(host);
-    const at = Math.max(this.#now, node.pollTimeout());
+    for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) {
+      host.record(this.now, event);
+      this.#observer.onEvent?.(host, event);
+    }
+    if (!host.running) this.#hosts.remove(host);
+    this.#setTimer(host);
+  }
+
+  #setTimer(host: SimulatedHost): void {
+    host.deadline = host.node.pollTimeout();
+    const at = Math.max(this.now, host.deadline - host.clockAheadMs);
     if (at === NEVER || at === host.wakesAt) return;
     host.wakesAt = at;
-    this.#heap.push(at, { kind: 'timer', host, at });
+    this.#timeline.at(at, () => this.#wake(host, at));
   }
 
   #carry(host: SimulatedHost, to: Endpoint, viaGroup: boolean, bytes: Buffer): void {
-    const from = host.endpoint;
-    this.#onCarry?.({ at: this.#now, from, to, viaGroup, bytes });
-    for (const delay of this.network.delays(from, to, viaGroup)) {
-      this.#heap.push(this.#now + delay, { kind: 'arrival', to, from, viaGroup, bytes });
-    }
-  }
-
-  #newEndpoint(): Endpoint {
-    const made = this.#made++;
-    const net = Math.floor(made / HOSTS_PER_NET);
-    return formatEndpoint(`10.${net >> 8}.${net & 255}.${(made % HOSTS_PER_NET) + 1}`, PORT);
-  }
-
-  #remove(host: SimulatedHost): void {
-    host.running = false;
-    this.#hosts.delete(host);
-    for (const address of this.#addressesOf(host)) this.#byAddress.delete(address);
-  }
-
-  /** The one that it sends from first. */
-  #addressesOf(host: SimulatedHost): readonly Endpoint[] {
-    const others = [...this.#byAddress].filter(([address, one]) => one === host && address !== host.endpoint);
-    return [host.endpoint, ...others.map(([address]) => address)];
-  }
-
-  #host(node: SimulatedNode): SimulatedHost {
-    if (node instanceof SimulatedHost && this.#hosts.has(node)) return node;
-    throw new TypeError(`no node of this simulator runs at ${node.endpoint}`);
+    const carriage = { at: this.now, from: host.endpoint, to, viaGroup, bytes };
+    this.#onCarry?.(carriage);
+    this.#observer.onCarry?.(carriage);
+    const delays = this.network.delays(carriage.from, to, viaGroup);
+    for (const delay of delays) this.#timeline.at(this.now + delay, () => this.#inlet.arrive(carriage));
+    if (delays.length > 0) return;
+    this.#observer.onDrop?.(carriage, this.network.isCut(carriage.from, to, viaGroup) ? 'cut' : 'lost');
   }
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../lib/primitives/endpoint.js';
-import type { Carriage } from '../../lib/simulation/simulator.js';
+import type { Carriage } from '../../lib/simulation/simulator-observer.js';
 import { decodePacket } from '../../lib/wire/decode-packet.js';
 import type { Packet } from '../../lib/wire/packet.js';
 

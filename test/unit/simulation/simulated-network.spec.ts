@@ -22,7 +22,10 @@ describe('SimulatedNetwork', () => {
     expect(all.filter(({ length }) => length !== 1)).toEqual([]);
     expect(Math.min(...all.flat())).toBeGreaterThanOrEqual(0.5);
     expect(Math.max(...all.flat())).toBeLessThan(0.6);
-    expect(calm.counts).toEqual({ sent: DRAWS, lost: 0, cut: 0, duplicated: 0, delayed: 0, delivered: DRAWS });
+    expect(calm.counts).toEqual({
+      ...{ sent: DRAWS, lost: 0, cut: 0, duplicated: 0, delayed: 0, delivered: DRAWS },
+      ...{ overrun: 0, asleep: 0 },
+    });
   });
 
   it.each([0.01, 0.3])('loses %s of them', (loss) => {

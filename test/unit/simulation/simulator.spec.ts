@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { type Carriage, Simulator } from '../../../lib/simulation/simulator.js';
+import { Simulator } from '../../../lib/simulation/simulator.js';
+import type { Carriage } from '../../../lib/simulation/simulator-observer.js';
 
 describe('Simulator', () => {
   it('lets virtual time pass, and runs what is due in order', () => {
