@@ -2,6 +2,7 @@ import { type Instant, NEVER } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
 import { BUFFER_SHARE, USUAL_BUFFER_BYTES } from '../reliability/flow-window.js';
 import type { InboundStream } from '../reliability/inbound-stream.js';
+import type { AckPacket } from '../wire/repair-packet.js';
 import type { NodeContext } from './node-context.js';
 
 /** A sender is told how far this node has read after so many datagrams: a third of what the usual buffer holds. */
@@ -83,7 +84,7 @@ export class FlowReports {
 }
 
 /** How far this node has come with what the member sends. */
-export function ackOf(context: NodeContext, member: Member, stream: InboundStream, senders = 1) {
+export function ackOf(context: NodeContext, member: Member, stream: InboundStream, senders = 1): AckPacket {
   const buffer = context.receiveBufferBytes ?? USUAL_BUFFER_BYTES;
   return {
     kind: 'ack',
@@ -91,5 +92,5 @@ export function ackOf(context: NodeContext, member: Member, stream: InboundStrea
     contiguous: stream.window.contiguous,
     highest: stream.window.top,
     windowBytes: Math.floor(buffer / BUFFER_SHARE / senders),
-  } as const;
+  };
 }

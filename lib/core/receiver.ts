@@ -96,7 +96,8 @@ export class Receiver {
     if (packet.nonce !== sender.ourNonce) return this.#context.counters.drop('wrong-nonce');
     if (members.get(packet.sender) === sender) this.#parts.roster.heard(now, sender);
     const member = members.get(event.sender);
-    if (member !== undefined && member === sender) return this.#take(now, member, event, { bytes: repeated, repeated: true });
+    if (member !== undefined && member === sender)
+      return this.#take(now, member, event, { bytes: repeated, repeated: true });
     this.#takeLate(now, event, repeated);
   }
 

@@ -98,7 +98,7 @@ export class Recovery {
 
   handleResync(now: Instant, member: Member, packet: ResyncPacket): void {
     const stream = this.#context.streams.get(member.id);
-    if (stream?.request === undefined || stream.request.id !== packet.requestId) return;
+    if (stream?.request?.id !== packet.requestId) return;
     if (packet.from > stream.request.from || packet.upTo < packet.from - 1) return;
     const reason = this.#reasonFor(stream);
     stream.request = undefined;

@@ -3,7 +3,6 @@ import { NO_NONCE } from '../primitives/nonce.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
 import { decodePacket } from '../wire/decode-packet.js';
-import { DEFAULT_CLUSTER_TAG } from '../wire/cluster-tag.js';
 import type {
   HeartbeatPacket,
   HelloPacket,
@@ -16,18 +15,17 @@ import type {
 } from '../wire/packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { Arrival } from './arrival.js';
-import type { FlowReports } from './flow-reports.js';
+import { isForeign } from './foreign.js';
 import type { Greeter } from './greeter.js';
 import type { Handshake } from './handshake.js';
-import type { LastWords } from './last-words.js';
 import type { Leaving } from './leaving.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
 import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
 import type { Receiver } from './receiver.js';
-import { LINGER_MS, type Recovery } from './recovery.js';
-import type { Repairer } from './repairer.js';
+import { LINGER_MS } from './recovery.js';
+import type { Reliability } from './reliability.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
 
@@ -52,10 +50,7 @@ interface Parts {
   readonly pulse: Pulse;
   readonly watch: Watch;
   readonly receiver: Receiver;
-  readonly recovery: Recovery;
-  readonly repairer: Repairer;
-  readonly reports: FlowReports;
-  readonly lastWords: LastWords;
+  readonly reliability: Reliability;
   readonly leaving: Leaving;
 }
 
@@ -70,13 +65,13 @@ export class Router {
   }
 
   route(now: Instant, arrival: Arrival, bytes: Buffer): void {
-    const { counters, config } = this.#context;
+    const { counters, config, clusterTag } = this.#context;
     counters.values.datagramsReceived++;
     counters.values.bytesReceived += bytes.length;
     const packet = decodePacket(bytes);
     if (packet.kind === 'refused') counters.drop(packet.reason);
     else if (packet.sender === config.id) this.#meetSelf(arrival, packet);
-    else if (this.#isForeign(packet)) counters.drop('other-cluster');
+    else if (isForeign(packet, { clusterTag, cluster: config.cluster })) counters.drop('other-cluster');
     else this.#dispatch(now, arrival, packet, bytes);
   }
 
@@ -130,8 +125,8 @@ export class Router {
     if (packet.about !== packet.sender) return this.#context.counters.drop('wrong-nonce');
     this.#parts.roster.heard(now, member);
     const stream = this.#context.streams.get(member.id);
-    if (stream !== undefined) this.#parts.reports.noteRepetition(now, member, stream);
-    this.#parts.recovery.handleBeacon(now, member, packet);
+    if (stream !== undefined) this.#parts.reliability.reports.noteRepetition(now, member, stream);
+    this.#parts.reliability.recovery.handleBeacon(now, member, packet);
   }
 
   #handleHello(now: Instant, arrival: Arrival, packet: HelloPacket, length: number): void {
@@ -176,7 +171,7 @@ export class Router {
     if (packet.nonce !== member.ourNonce) return this.#context.counters.drop('wrong-nonce');
     // Its goodbyes are repeated until they are answered.
     if (packet.kind === 'leave') this.#parts.leaving.acknowledge(member);
-    else if (packet.kind === 'beacon') this.#parts.recovery.handleBeacon(now, member, packet);
+    else if (packet.kind === 'beacon') this.#parts.reliability.recovery.handleBeacon(now, member, packet);
   }
 
   /** Of the addresses that it proved, the one that it speaks from is the one that works now. */
@@ -190,17 +185,18 @@ export class Router {
       case 'leave':
         return this.#handleLeave(now, member, packet);
       case 'nack':
-        return this.#parts.repairer.handleNack(now, member, packet);
+        return this.#parts.reliability.repairer.handleNack(now, member, packet);
       case 'resync-request':
-        return this.#parts.repairer.handleResyncRequest(now, member, packet);
+        return this.#parts.reliability.repairer.handleResyncRequest(now, member, packet);
       case 'resync':
-        return this.#parts.recovery.handleResync(now, member, packet);
+        return this.#parts.reliability.recovery.handleResync(now, member, packet);
       case 'ack':
         this.#context.flow.report(now, member.id, packet);
         return this.#parts.leaving.handleAck(member, packet);
       case 'beacon':
-        if (packet.about !== member.id) this.#parts.lastWords.answered(packet.about, member.id, packet.floor > 0);
-        return this.#parts.recovery.handleBeacon(now, member, packet);
+        if (packet.about !== member.id)
+          this.#parts.reliability.lastWords.answered(packet.about, member.id, packet.floor > 0);
+        return this.#parts.reliability.recovery.handleBeacon(now, member, packet);
       case 'ping':
         return this.#parts.watch.handlePing(now, member, packet);
       case 'ping-request':
@@ -218,31 +214,9 @@ export class Router {
   /** Its last sequence shows what is missing of it, which it repeats for a moment more. */
   #handleLeave(now: Instant, member: Member, packet: LeavePacket): void {
     const stream = this.#context.streams.get(member.id);
-    if (stream !== undefined) this.#parts.recovery.confirm(now, stream, packet.highest);
+    if (stream !== undefined) this.#parts.reliability.recovery.confirm(now, stream, packet.highest);
     this.#parts.roster.depart(now, member, 'left', packet.highest);
     this.#parts.leaving.acknowledge(member);
-  }
-
-  #isForeign(packet: Packet): boolean {
-    switch (packet.kind) {
-      case 'invalidate':
-      case 'unknown':
-        return false;
-      case 'batch':
-      case 'heartbeat':
-      case 'matching':
-      case 'buckets':
-        return packet.trailer !== undefined && this.#isForeignTag(packet.trailer.clusterTag ?? DEFAULT_CLUSTER_TAG);
-      case 'hello':
-      case 'hello-ack':
-        return this.#isForeignTag(packet.clusterTag) || packet.cluster !== this.#context.config.cluster;
-      default:
-        return this.#isForeignTag(packet.clusterTag);
-    }
-  }
-
-  #isForeignTag(tag: number): boolean {
-    return tag !== this.#context.clusterTag;
   }
 
   /** A greeting that comes back to its sender tells an own address; what the group sends back tells nothing. */

@@ -43,9 +43,9 @@ export class RepairRing {
   /** Keeps a copy of `body`. */
   keep(now: Instant, datagram: Pick<KeptDatagram, 'origin' | 'sequence' | 'type' | 'body'>): void {
     const { origin, sequence, type } = datagram;
-    let kept = this.#byOrigin.get(origin);
-    if (kept === undefined) this.#byOrigin.set(origin, (kept = new Map()));
-    else if (kept.has(sequence)) return;
+    const kept = this.#byOrigin.get(origin) ?? new Map<number, KeptDatagram>();
+    if (kept.has(sequence)) return;
+    if (kept.size === 0) this.#byOrigin.set(origin, kept);
     const body = Buffer.from(datagram.body);
     const entry = { origin, sequence, type, body, at: now, asked: 0, askedAt: -NEVER, repeatedAt: -NEVER };
     kept.set(sequence, entry);
