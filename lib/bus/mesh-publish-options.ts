@@ -11,7 +11,7 @@ export interface MeshPublishMatchingOptions {
 export interface MeshPublishOptions extends MeshPublishMatchingOptions {
   /**
    * Anything that JSON can say, `null` included. Key, data and metadata must fit one datagram: with a key of 40 bytes,
-   * about 1100 bytes of JSON. Default none: a bare key.
+   * about 1075 bytes of JSON. Default none: a bare key.
    */
   readonly data?: unknown;
   /** Strings by name. Default none. */

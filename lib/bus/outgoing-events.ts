@@ -2,7 +2,7 @@ import type { OutgoingEvent } from '../delivery/pending-event.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { MeshErrorCode } from '../errors/mesh-error-code.js';
 import { eventFits } from '../wire/event-fits.js';
-import { MAX_DATAGRAM_BYTES } from '../wire/packet.js';
+import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
 
 /** More would leave no room in a datagram for anything else. */
@@ -100,6 +100,6 @@ function tooLarge(keyBytes: number, data: Buffer | undefined, metadata: Buffer |
   return new MeshError(
     'MESH_ERR_DATA_TOO_LARGE',
     `key, data and metadata take ${keyBytes}, ${data?.length ?? 0} and ${metadata?.length ?? 0} bytes, which is more ` +
-      `than a datagram of ${MAX_DATAGRAM_BYTES} bytes holds: send an id, and let receivers load the rest`,
+      `than a datagram of ${MAX_EVENT_DATAGRAM_BYTES} bytes holds: send an id, and let receivers load the rest`,
   );
 }

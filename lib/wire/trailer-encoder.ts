@@ -17,7 +17,7 @@ import {
 
 /**
  * How many members a heartbeat lists as unheard. Who hears fewer through the group says `'all'`: beside a list of this
- * length, and what was heard of others and of those gone, 45 bytes remain for what later versions have to say.
+ * length, and what was heard of others and of those gone, 49 bytes remain for what later versions have to say.
  */
 export const MAX_UNHEARD_COUNT = 128;
 

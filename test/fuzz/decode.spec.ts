@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { decodePacket } from '../../lib/wire/decode-packet.js';
 import { MAX_DATAGRAM_BYTES, type Packet } from '../../lib/wire/packet.js';
 import { MAX_PEER_ENTRIES } from '../../lib/wire/peers-codec.js';
-import { MAX_UNHEARD_COUNT } from '../../lib/wire/trailer-encoder.js';
+import { MAX_GONE_COUNT, MAX_HEARD_COUNT, MAX_UNHEARD_COUNT } from '../../lib/wire/trailer-encoder.js';
 import { encodePacket } from '../wire/encode-packet.js';
 import { meshVectors, warpVectors } from '../wire/vectors.js';
 import { DatagramMutator } from './datagram-mutator.js';
@@ -18,9 +18,10 @@ const corpus = [...encode, ...decode, ...reject, ...warp.encode, ...warp.decode,
   Buffer.from(hex, 'hex'),
 );
 
-const KINDS = 'invalidate heartbeat batch matching hello hello-ack leave ping ping-request pong peers unknown'.split(
-  ' ',
-);
+const KINDS = [
+  ...'invalidate heartbeat batch matching buckets hello hello-ack beacon nack ack repair'.split(' '),
+  ...'resync-request resync leave ping ping-request pong peers unknown'.split(' '),
+];
 const REASONS = 'too-short wrong-magic malformed unsupported-version'.split(' ');
 
 /** What is read can be more than what is ever sent, and can then not be written again as it was. */
@@ -28,7 +29,9 @@ function isSendable(packet: Packet): boolean {
   switch (packet.kind) {
     case 'heartbeat': {
       const unheard = packet.members?.unheard ?? [];
-      return packet.address.length <= 21 && (unheard === 'all' || unheard.length <= MAX_UNHEARD_COUNT);
+      if (packet.address.length > 21) return false;
+      if ((packet.heard?.length ?? 0) > MAX_HEARD_COUNT || (packet.gone?.length ?? 0) > MAX_GONE_COUNT) return false;
+      return unheard === 'all' || unheard.length <= MAX_UNHEARD_COUNT;
     }
     case 'invalidate':
       return Buffer.byteLength(packet.key) <= 1024;
@@ -96,6 +99,10 @@ describe('decodePacket', () => {
     ['a key of 65,535 bytes', '570300112233445546778899aabbccddeeff0001ffff61'],
     ['an address of 65,535 bytes', `570200112233445546778899aabbccddeeff${'00'.repeat(8)}ffff31`],
     ['65,534 unheard members', heartbeatWithTlv('05000a0000000000000000fffe')],
+    ['a TLV of 65,535 bytes of what was heard', heartbeatWithTlv('06ffff')],
+    ['a TLV of 65,535 bytes of who is gone', heartbeatWithTlv('07ffff')],
+    ['255 ranges in 53 bytes', `571300112233445546778899aabbccddeeff0200${'00'.repeat(32)}ff`],
+    ['65,535 keys in a repair of 51 bytes', `571500112233445546778899aabbccddeeff0200${'00'.repeat(28)}03ffff`],
     ['a TLV of 65,535 bytes', heartbeatWithTlv('7fffff')],
   ])('allocates nothing for %s', (_what, hex) => {
     const bytes = Buffer.from(hex, 'hex');

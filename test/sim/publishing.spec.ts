@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { OutgoingEvent } from '../../lib/delivery/pending-event.js';
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
 import { Simulator } from '../../lib/simulation/simulator.js';
+import { MAX_EVENT_DATAGRAM_BYTES } from '../../lib/wire/packet.js';
 import { deliveries, others, SECOND, settledMesh, WAYS } from '../support/sim-mesh.js';
 
 function flushedTickets({ events }: SimulatedNode): number[] {
@@ -63,7 +64,7 @@ describe.each(WAYS)('publishing by %s', (way) => {
     simulator.run(SECOND);
     const sizes = traffic.of('batch').flatMap(({ to, bytes }) => (to === nodes[1]!.endpoint ? [bytes.length] : []));
     expect(sizes.length).toBeLessThan(100);
-    expect(sizes.slice(0, -1).every((size) => size > 1080 && size <= 1200)).toBe(true);
+    expect(sizes.slice(0, -1).every((size) => size > 1060 && size <= MAX_EVENT_DATAGRAM_BYTES)).toBe(true);
     expect(nodes[1]!.delivered.map(({ key }) => key).sort()).toEqual(keys.sort());
   });
 

@@ -4,10 +4,25 @@ import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../li
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
 import { encodeHello } from '../../lib/wire/hello-codec.js';
 import { encodeInvalidate } from '../../lib/wire/invalidate-codec.js';
-import { type BatchPacket, type MatchingPacket, type Packet, PacketType } from '../../lib/wire/packet.js';
+import {
+  type BatchPacket,
+  HEADER_BYTES,
+  type MatchingPacket,
+  MAX_EVENT_DATAGRAM_BYTES,
+  type Packet,
+  PacketType,
+  type RepairPacket,
+} from '../../lib/wire/packet.js';
 import { encodePeers } from '../../lib/wire/peers-codec.js';
+import { encodeAck, encodeBeacon, encodeNack, encodeRepair } from '../../lib/wire/repair-codec.js';
+import { encodeBuckets, encodeResync, encodeResyncRequest } from '../../lib/wire/resync-codec.js';
 
 const writer = new BatchWriter();
+type ReliabilityPacket = Extract<
+  Packet,
+  { readonly kind: 'beacon' | 'nack' | 'ack' | 'repair' | 'resync-request' | 'resync' }
+>;
+
 const ZERO_TRAILER = { sequence: 0, floor: 0, sentAtMs: 0, clusterTag: undefined };
 
 /**
@@ -23,9 +38,18 @@ export function encodePacket(into: Buffer, packet: Packet): number | undefined {
     case 'batch':
     case 'matching':
       return encodeKeys(into, packet);
+    case 'buckets':
+      return encodeBuckets(into, packet);
     case 'hello':
     case 'hello-ack':
       return encodeHello(into, packet);
+    case 'beacon':
+    case 'nack':
+    case 'ack':
+    case 'repair':
+    case 'resync-request':
+    case 'resync':
+      return encodeReliability(into, packet);
     case 'leave':
       return encodeLeave(into, packet);
     case 'ping':
@@ -41,6 +65,34 @@ export function encodePacket(into: Buffer, packet: Packet): number | undefined {
     default:
       return assertNever(packet);
   }
+}
+
+function encodeReliability(into: Buffer, packet: ReliabilityPacket): number | undefined {
+  switch (packet.kind) {
+    case 'beacon':
+      return encodeBeacon(into, packet);
+    case 'nack':
+      return encodeNack(into, packet);
+    case 'ack':
+      return encodeAck(into, packet);
+    case 'repair':
+      return encodeRepairOf(into, packet);
+    case 'resync-request':
+      return encodeResyncRequest(into, packet);
+    case 'resync':
+      return encodeResync(into, packet);
+    default:
+      return assertNever(packet);
+  }
+}
+
+/** The datagram is laid out once more, as its origin would, and then put into the repair. */
+function encodeRepairOf(into: Buffer, packet: RepairPacket): number | undefined {
+  const original = Buffer.alloc(MAX_EVENT_DATAGRAM_BYTES);
+  const length = encodePacket(original, packet.event);
+  if (length === undefined) return undefined;
+  const body = original.subarray(HEADER_BYTES, length);
+  return encodeRepair(into, packet, { origin: packet.event.sender, type: original[1]!, body });
 }
 
 function encodeKeys(into: Buffer, packet: BatchPacket | MatchingPacket): number | undefined {

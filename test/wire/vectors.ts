@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { BucketSet } from '../../lib/primitives/bucket-set.js';
 import type { NodeId } from '../../lib/primitives/node-id.js';
 import type { DecodeFailure, KeyAttachment, Packet } from '../../lib/wire/packet.js';
 
-/** A packet of the mesh's own as the vectors spell it: bytes and nonces in hexadecimal, what is left out `undefined`. */
+/** A packet of the mesh's own as the vectors spell it: bytes and nonces in hexadecimal, buckets by number, what is left out `undefined`. */
 export type PacketJson = Readonly<Record<string, unknown>> & { readonly kind: Packet['kind'] };
 
 export interface MeshVectors {
@@ -51,13 +52,26 @@ export function packetOf(json: PacketJson): Packet {
     if (name in json) packet[name] = BigInt(`0x${json[name] as string}`);
   }
   if ('attachments' in json) packet.attachments = attachmentsOf(json.attachments as AttachmentsJson);
-  if ('entries' in json) {
-    packet.entries = (json.entries as readonly { readonly id: string }[]).map((entry) => ({
-      ...entry,
-      id: nodeIdOf(entry.id),
-    }));
+  for (const name of ['entries', 'heard', 'gone']) {
+    if (name in json) packet[name] = withIds(json[name] as readonly WithId[]);
   }
+  if ('buckets' in json && json.buckets !== 'all') packet.buckets = bucketsOf(json.buckets as readonly number[]);
+  if ('event' in json) packet.event = packetOf(json.event as PacketJson);
   return packet as unknown as Packet;
+}
+
+interface WithId {
+  readonly id: string;
+}
+
+function withIds(entries: readonly WithId[]): readonly WithId[] {
+  return entries.map((entry) => ({ ...entry, id: nodeIdOf(entry.id) }));
+}
+
+function bucketsOf(numbers: readonly number[]): BucketSet {
+  const buckets = new BucketSet();
+  for (const bucket of numbers) buckets.add(bucket);
+  return buckets;
 }
 
 type AttachmentsJson = Readonly<Record<string, { readonly data?: string; readonly metadata?: string }>>;

@@ -6,13 +6,15 @@ import { nodeIdOf, warpVectors, type WarpVector } from './vectors.js';
 
 const vectors = warpVectors();
 
+const NOTHING_MORE = { trailer: undefined, members: undefined, heard: undefined, gone: undefined };
+
 function packetOf({ type, nodeId, key = '', keys = [] }: WarpVector): Packet {
   const sender = nodeIdOf(nodeId);
   switch (type) {
     case PacketType.INVALIDATE:
       return { kind: 'invalidate', sender, key };
     case PacketType.HEARTBEAT:
-      return { kind: 'heartbeat', sender, address: key, trailer: undefined, members: undefined };
+      return { kind: 'heartbeat', sender, address: key, ...NOTHING_MORE };
     case PacketType.BATCH:
       return { kind: 'batch', sender, keys, attachments: undefined, trailer: undefined };
     default:

@@ -27,4 +27,18 @@ describe('fnv1a32', () => {
   ])('hashes the bytes %s, which are no text', (hex, hash) => expect(fnv1a32(Buffer.from(hex, 'hex'))).toBe(hash));
 
   it('hashes the bytes of UTF-8', () => expect(fnv1a32Text('ü')).toBe(fnv1a32(Buffer.from([0xc3, 0xbc]))));
+
+  it.each(['\0', '\x7f', 'user:42~', '\x80', 'é', 'aé', 'user:42:é', '東', '🚀', 'a🚀b', '\ud83d', 'a\ud83d'])(
+    'hashes the bytes of UTF-8 with and without a buffer: %j',
+    (text) => expect(fnv1a32Text(text)).toBe(fnv1a32(Buffer.from(text, 'utf8'))),
+  );
+
+  it('says the same of every character below 128, and of the first ones above', () => {
+    const differing: number[] = [];
+    for (let unit = 0; unit < 0x200; unit++) {
+      const text = `key:${String.fromCharCode(unit)}:1`;
+      if (fnv1a32Text(text) !== fnv1a32(Buffer.from(text, 'utf8'))) differing.push(unit);
+    }
+    expect(differing).toEqual([]);
+  });
 });

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { BatchWriter } from '../../../lib/wire/batch-writer.js';
 import { clusterTagOf, DEFAULT_CLUSTER_TAG } from '../../../lib/wire/cluster-tag.js';
 import { decodePacket } from '../../../lib/wire/decode-packet.js';
-import { type BatchPacket, MAX_DATAGRAM_BYTES, PacketType } from '../../../lib/wire/packet.js';
+import {
+  type BatchPacket,
+  MAX_DATAGRAM_BYTES,
+  MAX_EVENT_DATAGRAM_BYTES,
+  PacketType,
+} from '../../../lib/wire/packet.js';
 import { nodeIdOf } from '../../wire/vectors.js';
 
 const sender = nodeIdOf('00112233445546778899aabbccddeeff');
@@ -28,19 +33,19 @@ describe('BatchWriter', () => {
     }
     expect(writer.count).toBe(keys.length);
     const length = writer.finish(1, 2, 3);
-    // 18 + 2 + 52 × 22 + 20
-    expect(keys).toHaveLength(52);
-    expect(length).toBe(1184);
+    // 18 + 2 + 51 × 22 + 20
+    expect(keys).toHaveLength(51);
+    expect(length).toBe(1162);
     expect(read(into, length).keys).toEqual(keys);
   });
 
   it('fills a datagram to its last byte, and not beyond in a larger buffer', () => {
     const { into, writer } = begin(undefined, Buffer.alloc(4000, 0xee));
-    expect(writer.tryAdd('k'.repeat(1159), undefined, undefined)).toBe(false);
-    expect(writer.tryAdd('k'.repeat(1158), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1128), undefined, undefined)).toBe(false);
+    expect(writer.tryAdd('k'.repeat(1127), undefined, undefined)).toBe(true);
     expect(writer.tryAdd('', undefined, undefined)).toBe(false);
-    expect(writer.finish(1, 2, 3)).toBe(MAX_DATAGRAM_BYTES);
-    expect(into.subarray(MAX_DATAGRAM_BYTES).every((byte) => byte === 0xee)).toBe(true);
+    expect(writer.finish(1, 2, 3)).toBe(MAX_EVENT_DATAGRAM_BYTES);
+    expect(into.subarray(MAX_EVENT_DATAGRAM_BYTES).every((byte) => byte === 0xee)).toBe(true);
   });
 
   it('stays within a buffer that is smaller', () => {
@@ -57,7 +62,7 @@ describe('BatchWriter', () => {
     ['four bytes', '🚀', 4],
   ])('measures keys in bytes: %s', (_what, character, bytes) => {
     const { into, writer } = begin();
-    const fits = Math.floor(1158 / bytes);
+    const fits = Math.floor(1127 / bytes);
     expect(writer.tryAdd(character.repeat(fits + 1), undefined, undefined)).toBe(false);
     expect(writer.tryAdd(character.repeat(fits), undefined, undefined)).toBe(true);
     const length = writer.finish(1, 2, 3);
@@ -78,12 +83,12 @@ describe('BatchWriter', () => {
 
   it('counts what data and metadata take', () => {
     const { into, writer } = begin();
-    // 1200 - 18 - 2 - 2 - 1 - 20 - 5 - 5
-    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(148))).toBe(false);
-    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(147))).toBe(true);
+    // 1169 - 18 - 2 - 2 - 1 - 20 - 5 - 5
+    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(117))).toBe(false);
+    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(116))).toBe(true);
     const length = writer.finish(1, 2, 3);
-    expect(length).toBe(MAX_DATAGRAM_BYTES);
-    expect(read(into, length).attachments?.get(0)?.metadata).toHaveLength(147);
+    expect(length).toBe(MAX_EVENT_DATAGRAM_BYTES);
+    expect(read(into, length).attachments?.get(0)?.metadata).toHaveLength(116);
   });
 
   it('keeps room for what all earlier keys have attached', () => {
@@ -99,16 +104,16 @@ describe('BatchWriter', () => {
 
   it('keeps room for the cluster', () => {
     const { into, writer } = begin(clusterTagOf('shop'));
-    expect(writer.tryAdd('k'.repeat(1152), undefined, undefined)).toBe(false);
-    expect(writer.tryAdd('k'.repeat(1151), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1121), undefined, undefined)).toBe(false);
+    expect(writer.tryAdd('k'.repeat(1120), undefined, undefined)).toBe(true);
     const length = writer.finish(1, 2, 3);
-    expect(length).toBe(MAX_DATAGRAM_BYTES);
+    expect(length).toBe(MAX_EVENT_DATAGRAM_BYTES);
     expect(read(into, length).trailer?.clusterTag).toBe(clusterTagOf('shop'));
   });
 
   it('does not name the cluster "default"', () => {
     const { into, writer } = begin(DEFAULT_CLUSTER_TAG);
-    expect(writer.tryAdd('k'.repeat(1158), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1127), undefined, undefined)).toBe(true);
     expect(read(into, writer.finish(1, 2, 3)).trailer?.clusterTag).toBeUndefined();
   });
 

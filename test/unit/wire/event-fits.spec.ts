@@ -23,13 +23,13 @@ describe('eventFits', () => {
   });
 
   it.each([
-    [1158, undefined, undefined, false],
-    [1151, undefined, undefined, true],
-    [100, 1053, undefined, false],
-    [100, undefined, 1053, false],
-    [100, 1046, undefined, true],
-    [100, 1000, 48, false],
-    [1024, 0, 124, false],
+    [1127, undefined, undefined, false],
+    [1120, undefined, undefined, true],
+    [100, 1022, undefined, false],
+    [100, undefined, 1022, false],
+    [100, 1015, undefined, true],
+    [100, 1000, 17, false],
+    [1024, 0, 93, false],
   ] as const)(
     'knows the largest event: key %d, data %s, metadata %s, named cluster %s',
     (key, data, metadata, tagged) => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { decodePacket } from '../../../lib/wire/decode-packet.js';
 import { encodeHeartbeat } from '../../../lib/wire/heartbeat-codec.js';
 import { MAX_MEMBER_COUNT } from '../../../lib/wire/member-set.js';
-import { type HeartbeatPacket, MAX_DATAGRAM_BYTES, type MembershipDigest } from '../../../lib/wire/packet.js';
-import { MAX_UNHEARD_COUNT } from '../../../lib/wire/trailer-encoder.js';
+import { type GoneEntry, type HeardEntry, type HeartbeatPacket, MAX_DATAGRAM_BYTES } from '../../../lib/wire/packet.js';
+import { MAX_GONE_COUNT, MAX_HEARD_COUNT, MAX_UNHEARD_COUNT } from '../../../lib/wire/trailer-encoder.js';
 import { nodeIdOf } from '../../wire/vectors.js';
 
 const heartbeat: HeartbeatPacket = {
@@ -12,42 +12,84 @@ const heartbeat: HeartbeatPacket = {
   address: '255.255.255.255:65535',
   trailer: { sequence: 2 ** 48 - 1, floor: 2 ** 48 - 1, sentAtMs: 2 ** 48 - 1, clusterTag: 1 },
   members: undefined,
+  heard: undefined,
+  gone: undefined,
 };
 
-function sent(members: MembershipDigest): { readonly length: number; readonly members: MembershipDigest | undefined } {
+function sent(parts: Partial<HeartbeatPacket>): { readonly length: number; readonly packet: HeartbeatPacket } {
   const into = Buffer.alloc(MAX_DATAGRAM_BYTES);
-  const length = encodeHeartbeat(into, { ...heartbeat, members });
-  const decoded = decodePacket(into.subarray(0, length));
-  if (decoded.kind !== 'heartbeat') throw new Error(`is ${decoded.kind}`);
-  return { length, members: decoded.members };
+  const length = encodeHeartbeat(into, { ...heartbeat, ...parts });
+  const packet = decodePacket(into.subarray(0, length));
+  if (packet.kind !== 'heartbeat') throw new Error(`is ${packet.kind}`);
+  return { length, packet };
 }
 
 function shortIds(count: number): number[] {
   return Array.from({ length: count }, (_, index) => 2 ** 32 - 1 - index);
 }
 
+function heard(count: number): HeardEntry[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: nodeIdOf(index.toString(16).padStart(32, 'f')),
+    highest: 2 ** 48 - 1 - index,
+  }));
+}
+
+function gone(count: number): GoneEntry[] {
+  return heard(count).map((entry, index) => ({ ...entry, seconds: 0xffff - index }));
+}
+
 describe('encodeHeartbeat', () => {
   it('lists as many unheard members as it may, with half a datagram to spare', () => {
     const members = { count: 200, hash: 1, unheard: shortIds(MAX_UNHEARD_COUNT) };
-    const heartbeatSent = sent(members);
-    expect(heartbeatSent.members).toEqual(members);
-    expect(heartbeatSent.length).toBe(601);
+    const { length, packet } = sent({ members });
+    expect(packet.members).toEqual(members);
+    expect(length).toBe(601);
   });
 
   it('says that all are unheard when they are more', () => {
-    const { members } = sent({ count: 200, hash: 1, unheard: shortIds(MAX_UNHEARD_COUNT + 1) });
-    expect(members).toEqual({ count: 200, hash: 1, unheard: 'all' });
+    const { packet } = sent({ members: { count: 200, hash: 1, unheard: shortIds(MAX_UNHEARD_COUNT + 1) } });
+    expect(packet.members).toEqual({ count: 200, hash: 1, unheard: 'all' });
   });
 
   it('counts no more members than two bytes can', () => {
-    expect(sent({ count: 70_000, hash: 1, unheard: [] }).members?.count).toBe(MAX_MEMBER_COUNT);
+    expect(sent({ members: { count: 70_000, hash: 1, unheard: [] } }).packet.members?.count).toBe(MAX_MEMBER_COUNT);
+  });
+
+  it('says what was heard of 16 others, and leaves out those beyond', () => {
+    expect(MAX_HEARD_COUNT).toBe(16);
+    expect(sent({ heard: heard(16) }).packet.heard).toEqual(heard(16));
+    expect(sent({ heard: heard(17) }).packet.heard).toEqual(heard(16));
+  });
+
+  it('says what was heard of 8 that are gone, and leaves out those beyond', () => {
+    expect(MAX_GONE_COUNT).toBe(8);
+    expect(sent({ gone: gone(8) }).packet.gone).toEqual(gone(8));
+    expect(sent({ gone: gone(9) }).packet.gone).toEqual(gone(8));
+  });
+
+  it('counts no more seconds than two bytes can', () => {
+    const [entry] = gone(1);
+    expect(sent({ gone: [{ ...entry!, seconds: 100_000 }] }).packet.gone).toEqual([{ ...entry!, seconds: 0xffff }]);
+  });
+
+  it('tells an empty list from none', () => {
+    expect(sent({ heard: [], gone: [] }).packet).toEqual({ ...heartbeat, heard: [], gone: [] });
+    expect(sent({}).packet).toEqual(heartbeat);
+  });
+
+  it('holds all of it in one datagram', () => {
+    const members = { count: 200, hash: 1, unheard: shortIds(MAX_UNHEARD_COUNT) };
+    const parts = { members, heard: heard(MAX_HEARD_COUNT), gone: gone(MAX_GONE_COUNT) };
+    const { length, packet } = sent(parts);
+    expect(packet).toEqual({ ...heartbeat, ...parts });
+    expect(length).toBe(1151);
   });
 
   it('is v1 without a trailer, whatever is known of members', () => {
-    const plain = { ...heartbeat, trailer: undefined };
-    const into = Buffer.alloc(MAX_DATAGRAM_BYTES);
-    const length = encodeHeartbeat(into, { ...plain, members: { count: 1, hash: 2, unheard: [] } });
-    expect(decodePacket(into.subarray(0, length))).toEqual(plain);
+    const members = { count: 1, hash: 2, unheard: [] };
+    const { length, packet } = sent({ trailer: undefined, members, heard: heard(1), gone: gone(1) });
+    expect(packet).toEqual({ ...heartbeat, trailer: undefined });
     expect(length).toBe(28 + heartbeat.address.length);
   });
 });
