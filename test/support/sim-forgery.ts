@@ -1,5 +1,7 @@
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
+import type { BucketSet } from '../../lib/primitives/bucket-set.js';
 import { type NodeId, readNodeId } from '../../lib/primitives/node-id.js';
+import { NO_NONCE } from '../../lib/primitives/nonce.js';
 import type { Random } from '../../lib/primitives/random.js';
 import { randomNodeId } from '../../lib/simulation/simulated-config.js';
 import { BatchWriter } from '../../lib/wire/batch-writer.js';
@@ -8,8 +10,18 @@ import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../li
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
 import { encodeHello } from '../../lib/wire/hello-codec.js';
 import { encodeInvalidate } from '../../lib/wire/invalidate-codec.js';
-import { type HelloPacket, MAX_DATAGRAM_BYTES, type MembershipDigest, PacketType } from '../../lib/wire/packet.js';
+import {
+  HEADER_BYTES,
+  type HeartbeatPacket,
+  type HelloPacket,
+  MAX_DATAGRAM_BYTES,
+  type MembershipDigest,
+  PacketType,
+} from '../../lib/wire/packet.js';
 import { encodePeers } from '../../lib/wire/peers-codec.js';
+import { encodeAck, encodeBeacon, encodeNack, encodeRepair } from '../../lib/wire/repair-codec.js';
+import type { AckPacket, BeaconPacket, ResyncPacket, SequenceRange } from '../../lib/wire/repair-packet.js';
+import { encodeBuckets, encodeResync, encodeResyncRequest } from '../../lib/wire/resync-codec.js';
 
 const TAG = clusterTagOf('default');
 const NOBODY: MembershipDigest = { count: 0, hash: 0, unheard: [] };
@@ -28,7 +40,8 @@ export class Forgery {
     return new Forgery(randomNodeId(random));
   }
 
-  heartbeat(members: MembershipDigest = NOBODY): Buffer {
+  /** What it claims of third nodes is in `hearsay`. */
+  heartbeat(members: MembershipDigest = NOBODY, hearsay: Partial<HeartbeatPacket> = {}): Buffer {
     const trailer = { sequence: this.#sequence, floor: 1, sentAtMs: 0, clusterTag: TAG };
     return lay((into) =>
       encodeHeartbeat(into, {
@@ -39,6 +52,7 @@ export class Forgery {
         members,
         heard: undefined,
         gone: undefined,
+        ...hearsay,
       }),
     );
   }
@@ -76,6 +90,11 @@ export class Forgery {
     return whole.subarray(0, whole.length - 20);
   }
 
+  buckets(buckets: BucketSet | 'all' = 'all', sequence = this.#sequence++): Buffer {
+    const trailer = { sequence, floor: sequence + 1, sentAtMs: 0, clusterTag: TAG };
+    return lay((into) => encodeBuckets(into, { sender: this.sender, buckets, trailer }));
+  }
+
   hello(parts: Partial<HelloPacket> = {}): Buffer {
     return lay((into) =>
       encodeHello(into, {
@@ -98,6 +117,37 @@ export class Forgery {
         ...parts,
       }),
     );
+  }
+
+  /** To the group with the nonce 0. */
+  beacon(nonce: bigint, about: NodeId, parts: Partial<BeaconPacket> = {}): Buffer {
+    const said = { token: 0, about, highest: 0, floor: 1, ...parts };
+    return lay((into) => encodeBeacon(into, { kind: 'beacon', ...this.#head(nonce), ...said }));
+  }
+
+  nack(nonce: bigint, about: NodeId, ranges: readonly SequenceRange[] = [], token = 1): Buffer {
+    return lay((into) => encodeNack(into, { kind: 'nack', ...this.#head(nonce), token, about, ranges }));
+  }
+
+  ack(nonce: bigint, parts: Partial<AckPacket> = {}): Buffer {
+    const said = { contiguous: 0, highest: 0, windowBytes: 0, ...parts };
+    return lay((into) => encodeAck(into, { kind: 'ack', ...this.#head(nonce), ...said }));
+  }
+
+  /** Repeats a whole datagram of whomever; to the group with the nonce 0. */
+  repair(nonce: bigint, original: Buffer): Buffer {
+    const head = { ...this.#head(nonce), toGroup: nonce === NO_NONCE };
+    const body = original.subarray(HEADER_BYTES);
+    return lay((into) => encodeRepair(into, head, { origin: readNodeId(original, 2), type: original[1]!, body }));
+  }
+
+  resyncRequest(nonce: bigint, from: number, requestId = 1): Buffer {
+    return lay((into) => encodeResyncRequest(into, { kind: 'resync-request', ...this.#head(nonce), requestId, from }));
+  }
+
+  resync(nonce: bigint, parts: Partial<ResyncPacket> = {}): Buffer {
+    const said = { requestId: 1, from: 1, upTo: 1, buckets: 'all', ...parts } as const;
+    return lay((into) => encodeResync(into, { kind: 'resync', ...this.#head(nonce), ...said }));
   }
 
   leave(nonce: bigint, highest = 0): Buffer {
@@ -142,6 +192,25 @@ export class Forgery {
       this.pong(1n, member, 0, 2 ** 47),
       this.peers(1n, [victim]),
       this.peers(1n, [victim], true),
+      ...this.#reliability(member),
+    ];
+  }
+
+  #reliability(member: NodeId): Buffer[] {
+    const highest = 2 ** 47;
+    const ofMember = new Forgery(member).batch(['repeated'], highest);
+    return [
+      this.heartbeat(NOBODY, { heard: [{ id: member, highest }], gone: [{ id: member, highest, seconds: 1 }] }),
+      this.buckets(),
+      this.beacon(1n, member, { highest }),
+      this.beacon(NO_NONCE, this.sender, { highest }),
+      this.nack(1n, member, [{ from: 1, count: 1000 }]),
+      this.nack(1n, member),
+      this.ack(1n, { contiguous: highest, highest }),
+      this.repair(1n, ofMember),
+      this.repair(NO_NONCE, ofMember),
+      this.resyncRequest(1n, 1),
+      this.resync(1n),
     ];
   }
 
