@@ -1,15 +1,18 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
-import { BUFFER_SHARE, USUAL_BUFFER_BYTES } from '../reliability/flow-window.js';
+import { bufferCost, USUAL_WINDOW_BYTES } from '../reliability/flow-window.js';
 import type { InboundStream } from '../reliability/inbound-stream.js';
+import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
 import type { AckPacket } from '../wire/repair-packet.js';
 import type { NodeContext } from './node-context.js';
 
-/** A sender is told how far this node has read after so many datagrams: a third of what the usual buffer holds. */
+/** A sender is told how far this node has read after so many datagrams, or after a third of what it may send unreported. */
 const REPORT_COUNT = 32;
+const WINDOW_PARTS = 3;
 /** Or after this time, if at least some came: a sender that is held back waits for it. */
 const REPORT_MS = 20;
 const WORTH_REPORTING = 4;
+const FULL_COST = bufferCost(MAX_EVENT_DATAGRAM_BYTES);
 /** Who was reported to so lately may be held back by a report that was lost. */
 const LATELY_MS = 1000;
 /** With more nodes than this each reports more rarely: a sender would drown in reports. */
@@ -38,8 +41,7 @@ export class FlowReports {
   note(now: Instant, member: Member, stream: InboundStream): void {
     stream.unreported++;
     this.#activeAt.set(member, now);
-    const count = REPORT_COUNT * Math.ceil((this.#context.members.size + 1) / REPORTERS);
-    if (stream.unreported >= count) return this.#report(now, member, stream);
+    if (stream.unreported >= this.#reportCount(now)) return this.#report(now, member, stream);
     if (stream.unreported >= WORTH_REPORTING) this.#schedule(member, stream, now + REPORT_MS);
   }
 
@@ -69,6 +71,12 @@ export class FlowReports {
     this.#context.outbox.toOne(ackOf(this.#context, member, stream, this.#activeCount(now)), member.endpoint);
   }
 
+  #reportCount(now: Instant): number {
+    const perWindow = windowBytes(this.#context, this.#activeCount(now)) / FULL_COST / WINDOW_PARTS;
+    const count = Math.max(1, Math.min(REPORT_COUNT, Math.floor(perWindow)));
+    return count * Math.ceil((this.#context.members.size + 1) / REPORTERS);
+  }
+
   #schedule(member: Member, stream: InboundStream, at: Instant): void {
     if (stream.reportAt <= at) return;
     stream.reportAt = at;
@@ -83,14 +91,18 @@ export class FlowReports {
   }
 }
 
+/** What one of so many senders may have under way to this node. */
+function windowBytes({ receiveBufferBytes = USUAL_WINDOW_BYTES }: NodeContext, senders: number): number {
+  return Math.floor(receiveBufferBytes / senders);
+}
+
 /** How far this node has come with what the member sends. */
 export function ackOf(context: NodeContext, member: Member, stream: InboundStream, senders = 1): AckPacket {
-  const buffer = context.receiveBufferBytes ?? USUAL_BUFFER_BYTES;
   return {
     kind: 'ack',
     ...context.frameTo(member),
     contiguous: stream.window.contiguous,
     highest: stream.window.top,
-    windowBytes: Math.floor(buffer / BUFFER_SHARE / senders),
+    windowBytes: windowBytes(context, senders),
   };
 }

@@ -93,7 +93,7 @@ export class MeshNode {
     this.#settle(now);
   }
 
-  /** What the smallest socket can hold, as the kernel counts; others are told how much of it they may fill. */
+  /** What the smallest socket can hold without the kernel's bookkeeping: so much of it others may fill. */
   handleReceiveBuffer(bytes: number): void {
     this.#context.receiveBufferBytes = bytes;
   }

@@ -46,7 +46,7 @@ export class NodeContext {
   leaving = false;
   /** Since when what was missed before does not matter any more; `undefined` before the node is ready. */
   readyAt: Instant | undefined;
-  /** What the smallest socket of this node can hold. */
+  /** What the smallest socket of this node can hold: half of what the kernel counts, on Linux. */
   receiveBufferBytes: number | undefined;
   /** The last sequence that was given to a datagram. */
   highest = 0;

@@ -15,6 +15,7 @@ import {
   type HeartbeatPacket,
   type InvalidatePacket,
   type MatchingPacket,
+  MAX_EVENT_DATAGRAM_BYTES,
   PacketType,
   type RepairPacket,
   type SequencedPacket,
@@ -183,7 +184,10 @@ export class Receiver {
   #accept(now: Instant, origin: PeerView, packet: SequencedPacket, bytes: Buffer): void {
     const { sequence } = packet.trailer;
     const body = bytes.subarray(HEADER_BYTES);
-    this.#context.heardRing.keep(now, { origin: packet.sender, sequence, type: typeOf(packet), body });
+    // This library sends none that is longer, and could not repeat it.
+    if (bytes.length <= MAX_EVENT_DATAGRAM_BYTES) {
+      this.#context.heardRing.keep(now, { origin: packet.sender, sequence, type: typeOf(packet), body });
+    }
     switch (packet.kind) {
       case 'batch':
         return this.#deliverKeys(origin, sequence, packet);

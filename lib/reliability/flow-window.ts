@@ -1,10 +1,11 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 
-/** Who has not said how large its buffer is has what most machines give. */
-export const USUAL_BUFFER_BYTES = 212_992;
-/** Of a buffer one sender may fill half: others send too, and the kernel counts coarsely. */
-export const BUFFER_SHARE = 2;
+/**
+ * What may be under way to one that has not said how much: half of the buffer that most machines give, 212,992 bytes. Others
+ * send too, and the kernel counts coarsely.
+ */
+export const USUAL_WINDOW_BYTES = 106_496;
 /** A receiver may lack at most this many: half a receive window, so that what is missing can still be asked for. */
 const LONGEST_LEAD = 512;
 /** Who has reported nothing for so long holds nobody up. */
@@ -59,7 +60,7 @@ export class FlowWindow {
     this.#receivers.set(id, {
       contiguous: this.#last,
       highest: this.#last,
-      windowBytes: USUAL_BUFFER_BYTES / BUFFER_SHARE,
+      windowBytes: USUAL_WINDOW_BYTES,
       reportedAt: -NEVER,
       progressAt: now,
       excluded: false,
