@@ -11,6 +11,8 @@ import { BucketHistory } from '../reliability/bucket-history.js';
 import { FlowWindow } from '../reliability/flow-window.js';
 import type { InboundStream } from '../reliability/inbound-stream.js';
 import { RepairRing } from '../reliability/repair-ring.js';
+import type { PeerView } from '../membership/peer-view.js';
+import type { BatchPacket } from '../wire/packet.js';
 import { clusterTagOf } from '../wire/cluster-tag.js';
 import { Counters } from './counters.js';
 import type { MeshNodeConfig } from './node-config.js';
@@ -76,6 +78,13 @@ export class NodeContext {
     const to: Endpoint[] = [];
     for (const member of this.members.values()) if (!member.hearsGroup(now)) to.push(member.endpoint);
     return to;
+  }
+
+  /** Hands keys up. */
+  deliver(origin: PeerView, sequence: number, { keys, attachments }: Pick<BatchPacket, 'keys' | 'attachments'>): void {
+    if (keys.length === 0) return;
+    this.counters.values.delivered += keys.length;
+    this.events.push({ kind: 'keys', origin, sequence, keys, attachments });
   }
 
   /** Keys may have been missed. */

@@ -4,6 +4,7 @@ import { HelloSender } from './hello-sender.js';
 import { Joining } from './joining.js';
 import { Leaving } from './leaving.js';
 import type { NodeContext } from './node-context.js';
+import { LegacyReceiver } from './legacy-receiver.js';
 import { PeerExchange } from './peer-exchange.js';
 import { Pulse } from './pulse.js';
 import { Reach } from './reach.js';
@@ -41,7 +42,8 @@ export class NodeParts {
     const pulse = new Pulse(context, { roster, exchange, reach, recovery, hearsay });
     const watch = new Watch(context, { roster, reach, recovery });
     const leaving = new Leaving(context);
-    const receiver = new Receiver(context, { roster, reach, pulse, greeter, recovery, reports, watch });
+    const legacy = new LegacyReceiver(context, roster, watch);
+    const receiver = new Receiver(context, { roster, reach, pulse, greeter, recovery, reports, legacy });
     const parts = { roster, reach, greeter, handshake, exchange, pulse, watch };
     this.roster = roster;
     this.reliability = reliability;
@@ -50,7 +52,7 @@ export class NodeParts {
     this.pulse = pulse;
     this.watch = watch;
     this.sender = new Sender(context, reliability.tail);
-    this.router = new Router(context, { ...parts, receiver, reliability, leaving });
+    this.router = new Router(context, { ...parts, receiver, legacy, reliability, leaving });
     this.joining = new Joining(context, exchange);
     this.leaving = leaving;
   }

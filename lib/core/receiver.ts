@@ -1,10 +1,7 @@
 import { assertNever } from '../primitives/assert-never.js';
-import { type Endpoint, parseEndpoint } from '../primitives/endpoint.js';
-import { fnv1a32 } from '../primitives/fnv1a.js';
 import type { Instant } from '../primitives/instant.js';
 import { NO_NONCE } from '../primitives/nonce.js';
 import type { NodeId } from '../primitives/node-id.js';
-import { LEGACY_TIMEOUT_MS, LegacyPeer } from '../membership/legacy-table.js';
 import type { Member } from '../membership/member.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { Sighting } from '../reliability/receive-window.js';
@@ -12,8 +9,6 @@ import {
   type BatchPacket,
   type BucketsPacket,
   HEADER_BYTES,
-  type HeartbeatPacket,
-  type InvalidatePacket,
   type MatchingPacket,
   MAX_EVENT_DATAGRAM_BYTES,
   PacketType,
@@ -24,19 +19,19 @@ import { REPAIR_BODY_AT } from '../wire/repair-codec.js';
 import type { Arrival } from './arrival.js';
 import type { FlowReports } from './flow-reports.js';
 import type { Greeter } from './greeter.js';
+import type { LegacyReceiver } from './legacy-receiver.js';
 import type { NodeContext } from './node-context.js';
 import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
 import { LINGER_MS, type Recovery } from './recovery.js';
 import type { Roster } from './roster.js';
-import type { Watch } from './watch.js';
 
 interface Parts {
   readonly roster: Roster;
   readonly reach: Reach;
   readonly pulse: Pulse;
   readonly greeter: Greeter;
-  readonly watch: Watch;
+  readonly legacy: LegacyReceiver;
   readonly recovery: Recovery;
   readonly reports: FlowReports;
 }
@@ -56,8 +51,6 @@ type EventPacket = BatchPacket | MatchingPacket | BucketsPacket;
 export class Receiver {
   readonly #context: NodeContext;
   readonly #parts: Parts;
-  /** Strangers that were seen with a trailer: nobody can speak for them in v1's way. */
-  readonly #extended = new Set<NodeId>();
 
   constructor(context: NodeContext, parts: Parts) {
     this.#context = context;
@@ -66,7 +59,7 @@ export class Receiver {
 
   handleEvents(now: Instant, arrival: Arrival, packet: EventPacket, bytes: Buffer): void {
     if (packet.trailer === undefined) {
-      if (packet.kind === 'batch') this.handleLegacyEvents(now, arrival, packet, bytes);
+      if (packet.kind === 'batch') this.#parts.legacy.handleEvents(now, arrival, packet, bytes);
       return;
     }
     const member = this.#context.members.get(packet.sender);
@@ -102,29 +95,10 @@ export class Receiver {
     this.#takeLate(now, event, repeated);
   }
 
-  /** One key, or a batch without our trailer. */
-  handleLegacyEvents(now: Instant, arrival: Arrival, packet: InvalidatePacket | BatchPacket, bytes: Buffer): void {
-    if (this.#isExtended(packet.sender)) return this.#context.counters.drop('downgrade');
-    const peer = this.#legacyPeer(now, packet.sender, arrival.from);
-    if (peer?.isTwin(now, arrival.viaGroup, fnv1a32(bytes)) === true) {
-      this.#context.counters.values.duplicates++;
-      return;
-    }
-    const origin: PeerView = peer ?? new LegacyPeer(packet.sender, arrival.from, now);
-    const keys = (packet.kind === 'batch' ? packet.keys : [packet.key]).filter((key) => key !== '');
-    this.#deliverKeys(origin, 0, { keys, attachments: undefined });
-  }
-
-  handleLegacyHeartbeat(now: Instant, arrival: Arrival, packet: HeartbeatPacket): void {
-    if (this.#isExtended(packet.sender)) return this.#context.counters.drop('downgrade');
-    const peer = this.#legacyPeer(now, packet.sender, arrival.from);
-    if (peer !== undefined) peer.endpoint = this.#legacyEndpoint(arrival.from, packet.address);
-  }
-
   /** Nothing that it says counts before it has echoed a nonce from where it says to be. */
   handleStranger(now: Instant, arrival: Arrival, sender: NodeId, length: number): void {
     this.#context.counters.drop('unverified');
-    this.#noteExtended(sender);
+    this.#parts.legacy.noteExtended(sender);
     this.#parts.greeter.handleStranger(now, arrival, length);
   }
 
@@ -190,7 +164,7 @@ export class Receiver {
     }
     switch (packet.kind) {
       case 'batch':
-        return this.#deliverKeys(origin, sequence, packet);
+        return this.#context.deliver(origin, sequence, packet);
       case 'matching':
         if (packet.patterns.length === 0) return;
         this.#context.counters.values.delivered += packet.patterns.length;
@@ -201,37 +175,6 @@ export class Receiver {
       default:
         return assertNever(packet);
     }
-  }
-
-  #deliverKeys(origin: PeerView, sequence: number, batch: Pick<BatchPacket, 'keys' | 'attachments'>): void {
-    if (batch.keys.length === 0) return;
-    this.#context.counters.values.delivered += batch.keys.length;
-    this.#context.events.push({ kind: 'keys', origin, sequence, keys: batch.keys, attachments: batch.attachments });
-  }
-
-  #legacyPeer(now: Instant, id: NodeId, from: Endpoint): LegacyPeer | undefined {
-    this.#parts.watch.expect(now + LEGACY_TIMEOUT_MS);
-    return this.#parts.roster.legacyPeer(now, id, from);
-  }
-
-  #noteExtended(id: NodeId): void {
-    this.#extended.add(id);
-    if (this.#extended.size <= this.#context.config.limits.unverifiedPeers) return;
-    for (const oldest of this.#extended) {
-      this.#extended.delete(oldest);
-      return;
-    }
-  }
-
-  #isExtended(id: NodeId): boolean {
-    const { members } = this.#context;
-    return members.get(id) !== undefined || members.departed(id) !== undefined || this.#extended.has(id);
-  }
-
-  /** The address that it gives, if the user named that one; else the one that it was heard from. */
-  #legacyEndpoint(from: Endpoint, advertised: string): Endpoint {
-    const known = this.#context.seeds.has(advertised) && parseEndpoint(advertised) !== undefined;
-    return known ? advertised : from;
   }
 }
 

@@ -18,6 +18,7 @@ import type { Arrival } from './arrival.js';
 import { isForeign } from './foreign.js';
 import type { Greeter } from './greeter.js';
 import type { Handshake } from './handshake.js';
+import type { LegacyReceiver } from './legacy-receiver.js';
 import type { Leaving } from './leaving.js';
 import type { NodeContext } from './node-context.js';
 import type { PeerExchange } from './peer-exchange.js';
@@ -50,6 +51,7 @@ interface Parts {
   readonly pulse: Pulse;
   readonly watch: Watch;
   readonly receiver: Receiver;
+  readonly legacy: LegacyReceiver;
   readonly reliability: Reliability;
   readonly leaving: Leaving;
 }
@@ -82,7 +84,7 @@ export class Router {
       case 'buckets':
         return this.#parts.receiver.handleEvents(now, arrival, packet, bytes);
       case 'invalidate':
-        return this.#parts.receiver.handleLegacyEvents(now, arrival, packet, bytes);
+        return this.#parts.legacy.handleEvents(now, arrival, packet, bytes);
       case 'heartbeat':
         return this.#handleHeartbeat(now, arrival, packet, bytes.length);
       case 'hello':
@@ -111,7 +113,7 @@ export class Router {
   }
 
   #handleHeartbeat(now: Instant, arrival: Arrival, packet: HeartbeatPacket, length: number): void {
-    if (packet.trailer === undefined) return this.#parts.receiver.handleLegacyHeartbeat(now, arrival, packet);
+    if (packet.trailer === undefined) return this.#parts.legacy.handleHeartbeat(now, arrival, packet);
     const member = this.#context.members.get(packet.sender);
     if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
     this.#parts.pulse.handleHeartbeat(now, arrival, member, packet);
