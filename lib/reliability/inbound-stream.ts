@@ -81,12 +81,14 @@ export class InboundStream {
 
   /** Somebody says that the origin has come so far: nothing new, a gap, or more than the window can take in. */
   claim(now: Instant, highest: number, claimant: NodeId): 'known' | 'gap' | 'far' {
-    if (highest <= this.known || highest <= this.#farCovered) return 'known';
-    this.claimant = claimant;
+    if (highest <= this.known) return 'known';
     if (highest <= this.window.top + WINDOW_SIZE) {
+      this.claimant = claimant;
       this.#claimed = highest;
       return 'gap';
     }
+    if (highest <= this.#farCovered) return 'known';
+    this.claimant = claimant;
     this.#farClaim = {
       highest: Math.max(highest, this.#farClaim?.highest ?? 0),
       since: this.#farClaim?.since ?? now,
