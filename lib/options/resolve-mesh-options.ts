@@ -65,12 +65,15 @@ export function resolveMeshOptions(
 
 const limits: OptionCheck<MeshLimits> = (path, value, mistakes) => {
   const given = new OptionReader(value, path, mistakes);
-  const bound = (name: keyof MeshLimits): number => given.read(name, wholeNumber(1), DEFAULT_MESH_LIMITS[name]);
+  const bound = (name: keyof MeshLimits, least = 1, most?: number): number =>
+    given.read(name, wholeNumber(least, most), DEFAULT_MESH_LIMITS[name]);
   const resolved: MeshLimits = {
     peers: bound('peers'),
     unverifiedPeers: bound('unverifiedPeers'),
     pendingKeys: bound('pendingKeys'),
     sendsInFlight: bound('sendsInFlight'),
+    repairBytes: bound('repairBytes', 65_536, 2 ** 30),
+    repairAge: bound('repairAge', 1000, 3_600_000),
     streamEvents: bound('streamEvents'),
   };
   given.refuseOthers();

@@ -34,7 +34,15 @@ describe('resolveMeshOptions', () => {
       selfDelivery: false,
       onIsolation: 'serve',
       multicastTtl: 1,
-      limits: { peers: 4096, unverifiedPeers: 1024, pendingKeys: 100_000, sendsInFlight: 64, streamEvents: 10_000 },
+      limits: {
+        peers: 4096,
+        unverifiedPeers: 1024,
+        pendingKeys: 100_000,
+        sendsInFlight: 64,
+        repairBytes: 4_194_304,
+        repairAge: 300_000,
+        streamEvents: 10_000,
+      },
     });
     expect(Object.keys(logger)).toEqual(['error', 'warn', 'log']);
   });
@@ -63,7 +71,7 @@ describe('resolveMeshOptions', () => {
       selfDelivery: true,
       onIsolation: 'flush',
       multicastTtl: 255,
-      limits: { streamEvents: 1 },
+      limits: { streamEvents: 1, repairBytes: 65_536, repairAge: 3_600_000 },
       logger,
     });
     expect(resolved).toMatchObject({
@@ -79,7 +87,7 @@ describe('resolveMeshOptions', () => {
       advertise: '203.0.113.7:9000',
       batchIntervalMs: 0,
       allow: ['10.0.0.0/8', '192.0.2.1/32', '0.0.0.0/0'],
-      limits: { peers: 4096, streamEvents: 1 },
+      limits: { peers: 4096, streamEvents: 1, repairBytes: 65_536, repairAge: 3_600_000 },
     });
     expect(resolved.logger).toBe(logger);
   });
@@ -179,6 +187,9 @@ describe('resolveMeshOptions', () => {
     ['limits', { peers: 0 }, 'limits.peers is 0: it must be a whole number, 1 or more'],
     ['limits', { pendingkeys: 1 }, 'limits.pendingkeys is not an option: did you mean pendingKeys?'],
     ['limits', { pendingKeys: Infinity }, 'limits.pendingKeys is Infinity'],
+    ['limits', { repairBytes: 65_535 }, 'limits.repairBytes is 65535: it must be a whole number, 65536 to 1073741824'],
+    ['limits', { repairAge: 999 }, 'limits.repairAge is 999: it must be a whole number, 1000 to 3600000'],
+    ['limits', { repairAge: 3_600_001 }, 'limits.repairAge is 3600001'],
     ['logger', true, 'logger is true: it must be an object with the methods error, warn and log, or false'],
     ['logger', { error: () => {}, info: () => {} }, 'logger has no function warn, log'],
     ['logger', { ...console4, debug: 1 }, 'logger has no function debug'],
