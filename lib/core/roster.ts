@@ -201,15 +201,19 @@ export class Roster {
   #follow(id: NodeId, highest: number): void {
     const { streams, readyAt } = this.#context;
     const known = streams.get(id);
-    if (known !== undefined && !known.relayed) {
-      known.cause = 'heal';
+    if (known !== undefined && !(known.relayed && known.window.top > highest)) {
+      if (!known.relayed) known.cause = 'heal';
+      known.relayed = false;
       return;
     }
-    const stream = new InboundStream(id, readyAt === undefined ? highest : 0);
+    const stream = new InboundStream(id, readyAt === undefined || known !== undefined ? highest : 0);
     stream.cause = 'join';
     streams.set(id, stream);
-    if (known !== undefined) this.#replaced.push(known);
-    // As if it had fallen out of the window: nothing is asked for but its buckets.
+    // What others told of it was not so, and what it has said nobody knows.
+    if (known !== undefined) {
+      this.#replaced.push(known);
+      this.#context.raise('join', id, 'all');
+    }
     if (highest - stream.window.top > REPEATABLE_PAST) stream.skip(highest);
   }
 
