@@ -39,3 +39,4 @@ export type {
 export type { MeshLimits } from './options/mesh-limits.js';
 export type { MeshLogger } from './options/mesh-logger.js';
 export type { MeshOptions } from './options/mesh-options.js';
+export type { Fence as MeshFence } from './reliability/fences.js';

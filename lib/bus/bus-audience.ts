@@ -2,9 +2,11 @@ import type { NodeWarning } from '../core/node-event.js';
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
 import { assertNever } from '../primitives/assert-never.js';
+import { Glob } from '../delivery/glob.js';
+import { Fences } from '../reliability/fences.js';
 import { onAbort } from './abort.js';
 import type { BusLog } from './bus-log.js';
-import { UNHEARD_MATCHING, UNHEARD_RESYNC } from './bus-messages.js';
+import { UNHEARD_MATCHING, unheardResyncMessage } from './bus-messages.js';
 import { checkListener, checkSignal, checkWholeNumber } from './checks.js';
 import { EventStream } from './event-stream.js';
 import { HandlerRunner } from './handler-runner.js';
@@ -13,7 +15,7 @@ import { Listeners } from './listeners.js';
 import type { MeshMatchingEvent } from './mesh-event.js';
 import { newBusCounters } from './mesh-metrics.js';
 import type { MeshPeer, MeshRole } from './mesh-peer.js';
-import type { MeshResync } from './mesh-resync.js';
+import { type MeshResync, meshResync, type ResyncCause } from './mesh-resync.js';
 import type { HeardEvent } from './mesh-session.js';
 import type { MeshStatus } from './mesh-status.js';
 import type { MeshListenOptions, MeshStreamOptions, MeshSubscription } from './mesh-subscription.js';
@@ -31,6 +33,8 @@ interface AudienceParts {
   readonly log: BusLog;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
+  /** Whether all that others publish is heard now, as far as is known. */
+  readonly isHearing: () => boolean;
   readonly describe: (peer: PeerView) => MeshPeer;
   readonly onWarning: (warning: NodeWarning) => void;
 }
@@ -38,6 +42,7 @@ interface AudienceParts {
 /** All in this process who listen to one bus, and the way from what happens to them. */
 export class BusAudience {
   readonly counters = newBusCounters();
+  readonly fences: Fences;
   readonly subscriptions: Subscriptions;
   readonly matching: Listeners<MeshMatchingEvent>;
   readonly resyncs: Listeners<MeshResync>;
@@ -50,6 +55,7 @@ export class BusAudience {
   constructor(parts: AudienceParts) {
     const runner = new HandlerRunner(parts.log, this.counters, parts.now);
     this.#parts = parts;
+    this.fences = new Fences({ isOpen: parts.isHearing, compile: (pattern) => new Glob(pattern) });
     this.subscriptions = new Subscriptions(runner);
     this.matching = new Listeners(runner);
     this.resyncs = new Listeners(runner);
@@ -61,6 +67,7 @@ export class BusAudience {
         subscriptions: this.subscriptions,
         matching: this.matching,
         counters: this.counters,
+        fences: this.fences,
         // A client only publishes: it holds nothing that could be stale.
         onUnheardMatching: () => {
           if (parts.role === 'member') parts.log.warnOnce('unheard-matching', UNHEARD_MATCHING);
@@ -75,6 +82,8 @@ export class BusAudience {
         return this.#incoming.handleKeys(event);
       case 'matching':
         return this.#incoming.handleMatching(event);
+      case 'resync':
+        return this.raise(event);
       case 'peer':
         if (this.peers.size > 0) this.peers.tell(this.#parts.describe(event.peer));
         return;
@@ -85,14 +94,27 @@ export class BusAudience {
     }
   }
 
+  /** Own publishes make stale what is being loaded here, whether or not own subscribers are told of them. */
+  moveFences(events: readonly OutgoingEvent[]): void {
+    for (const { kind, key } of events) {
+      if (kind === 'matching') this.fences.movePattern(key);
+      else this.fences.moveKey(key);
+    }
+  }
+
   handleOwn(events: readonly OutgoingEvent[]): void {
     this.#incoming.handleOwn(events);
   }
 
-  raise(resync: MeshResync): void {
+  /** Tells that keys may have been missed. Fences first: a listener may look at them. */
+  raise(cause: ResyncCause): void {
+    const { reason, buckets } = cause;
     this.counters.resyncs++;
-    if (this.resyncs.size === 0) this.#parts.log.warnOnce('unheard-resync', UNHEARD_RESYNC);
-    else this.resyncs.tell(resync);
+    this.counters.resyncReasons[reason] = (this.counters.resyncReasons[reason] ?? 0) + 1;
+    this.fences.moveBuckets(buckets);
+    if (this.resyncs.size > 0) this.resyncs.tell(meshResync(cause));
+    // A client only publishes: it holds nothing that could be stale.
+    else if (this.#parts.role === 'member') this.#parts.log.warnOnce('unheard-resync', unheardResyncMessage(reason));
   }
 
   onStatus(

@@ -12,24 +12,20 @@ import { CONSOLE_LOGGER } from './console-logger.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
 import { closedError, type HeardEvent, MeshSession } from './mesh-session.js';
-import type { MeshResync } from './mesh-resync.js';
+import { everything } from './mesh-resync.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
 import type { MeshStatus } from './mesh-status.js';
 import { formatNodeId, makeNodeId } from './node-uuid.js';
 import { OutgoingEvents } from './outgoing-events.js';
 import { PeerBook } from './peer-book.js';
 import { PeerLog } from './peer-log.js';
+import { ResyncLog } from './resync-log.js';
 
 /** What the rest of the library and its tests may choose, and no user. */
 export interface BusInternals {
   readonly role?: MeshRole;
   /** Makes the ports of one run and opens none. */
   readonly makePorts?: (options: ResolvedMeshOptions) => RuntimePorts;
-}
-
-/** Everything may have been missed, from anyone. */
-function everything(reason: 'isolated' | 'heal'): MeshResync {
-  return Object.freeze({ reason, origin: undefined, all: true, matches: () => true });
 }
 
 /** The parts of one bus, and what each tells the others. */
@@ -43,6 +39,7 @@ export class BusEngine {
   readonly #role: MeshRole;
   readonly #log: BusLog;
   readonly #peerLog: PeerLog;
+  readonly #resyncLog: ResyncLog;
 
   /** @throws MeshError `MESH_ERR_CONFIG` */
   constructor(options: MeshOptions | undefined, internals: BusInternals) {
@@ -69,9 +66,16 @@ export class BusEngine {
       peerCount: () => this.session.driver?.peers().length ?? 0,
       write: (message) => this.#log.info(message),
     });
+    this.#resyncLog = new ResyncLog({
+      cluster: this.options.cluster,
+      now: () => this.session.clock.now(),
+      peers: () => this.session.driver?.peers() ?? [],
+      warn: (message) => this.#log.warn(message),
+    });
     this.audience = new BusAudience({
       ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
       now: () => this.session.clock.now(),
+      isHearing: () => this.#isHearing(),
       describe: (peer) => this.peers.describe(peer),
       onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
     });
@@ -86,10 +90,23 @@ export class BusEngine {
   send(events: readonly OutgoingEvent[], signal: AbortSignal | undefined): Promise<void> {
     checkSignal(signal);
     signal?.throwIfAborted();
+    // Before anything else can run: from here on what was loaded earlier is older than this write. What is refused
+    // moves fences for nothing, which does no harm.
+    this.audience.moveFences(events);
     const sent = this.session.publish(events, signal);
     // A handler must not run inside of its own publish. Nothing has left for the network before the end of this turn.
     if (this.options.selfDelivery) queueMicrotask(() => this.audience.handleOwn(events));
     return sent;
+  }
+
+  /** Handlers were bound to this bus: where it runs already, they have missed what came before. */
+  noteHandlersBound(): void {
+    const { status } = this.session;
+    if (status !== 'ready' && status !== 'isolated') return;
+    const { published, delivered } = this.metrics();
+    // Nobody to be told, and nothing that was missed: there is nothing to warn of at an ordinary start.
+    if (this.audience.resyncs.size === 0 && published + delivered === 0) return;
+    this.audience.raise(everything('join'));
   }
 
   metrics(): MeshMetrics {
@@ -119,12 +136,16 @@ export class BusEngine {
 
   #handleEvent(event: HeardEvent): void {
     this.audience.handleEvent(event);
+    if (event.kind === 'resync' && this.#role === 'member') this.#resyncLog.note(event);
     if (event.kind !== 'peer') return;
     this.peers.review();
+    this.#resyncLog.notePeer(event.peer);
     this.#peerLog.note(this.peers.describe(event.peer), this.session.status !== 'joining');
   }
 
   #handleStatus(status: MeshStatus, previous: MeshStatus): void {
+    // What was loaded before may have been written meanwhile by those who are heard only from now on.
+    if (status === 'ready') this.audience.fences.moveAll();
     if (status === 'ready') this.#tellReady(previous);
     if (status === 'closing') {
       this.peers.fail(closedError());
@@ -134,6 +155,11 @@ export class BusEngine {
     if (status === 'isolated' && this.options.onIsolation === 'flush') this.audience.raise(everything('isolated'));
     if (status === 'ready' && previous === 'isolated') this.audience.raise(everything('heal'));
     if (status === 'closed') this.audience.dismiss();
+  }
+
+  #isHearing(): boolean {
+    const { status } = this.session;
+    return status === 'ready' || (status === 'isolated' && this.options.onIsolation === 'serve');
   }
 
   #tellReady(previous: MeshStatus): void {

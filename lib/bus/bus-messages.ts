@@ -3,6 +3,7 @@ import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { assertNever } from '../primitives/assert-never.js';
 import { type Endpoint, formatEndpoint } from '../primitives/endpoint.js';
 import type { TransportSnapshot } from '../runtime/ports.js';
+import type { MeshResyncReason } from './mesh-resync.js';
 
 /** The one line at start: what a person wants to know of a node. */
 export function readyMessage(options: ResolvedMeshOptions, transport: TransportSnapshot, peerCount: number): string {
@@ -58,5 +59,9 @@ export const UNHEARD_MATCHING =
   'a publishMatching arrived, and nothing listens for those: entries that it covers may stay stale. ' +
   'Listen with bus.onMatching(({ matches }) => …)';
 
-export const UNHEARD_RESYNC =
-  'keys may have been missed, and nothing listens for that: stale entries may remain. Listen with bus.onResync(…)';
+export function unheardResyncMessage(reason: MeshResyncReason): string {
+  return (
+    `keys may have been missed (a resync "${reason}"), and nothing listens for that: stale entries may remain. Drop what ` +
+    'a resync covers: bus.onResync(({ matches }) => …), or in Nest a method with @OnMeshResync(). This is said once'
+  );
+}

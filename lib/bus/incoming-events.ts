@@ -1,6 +1,7 @@
 import { Glob } from '../delivery/glob.js';
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { NodeEvent } from '../core/node-event.js';
+import type { Fences } from '../reliability/fences.js';
 import type { KeyAttachment } from '../wire/packet.js';
 import type { Listeners } from './listeners.js';
 import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
@@ -19,6 +20,7 @@ interface Parts {
   readonly subscriptions: Subscriptions;
   readonly matching: Listeners<MeshMatchingEvent>;
   readonly counters: BusCounters;
+  readonly fences: Fences;
   /** Called when a matching event came and nobody listens to those. */
   readonly onUnheardMatching: () => void;
 }
@@ -37,6 +39,8 @@ export class IncomingEvents {
 
   handleKeys(event: NodeEvent & { readonly kind: 'keys' }): void {
     const { keys, attachments } = event;
+    // All of them before any handler runs, which may look at any of their fences.
+    for (const key of keys) this.#parts.fences.moveKey(key);
     let source: Source | undefined;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index]!;
@@ -49,6 +53,7 @@ export class IncomingEvents {
   }
 
   handleMatching(event: NodeEvent & { readonly kind: 'matching' }): void {
+    for (const pattern of event.patterns) this.#parts.fences.movePattern(pattern);
     const source = sourceOf(event);
     for (const pattern of event.patterns) this.#tellMatching(pattern, source);
   }

@@ -8,6 +8,7 @@ export type { PeerState as MeshPeerState } from '../membership/peer-view.js';
 export type { MeshLimits } from '../options/mesh-limits.js';
 export type { MeshLogger } from '../options/mesh-logger.js';
 export type { MeshOptions } from '../options/mesh-options.js';
+export type { Fence as MeshFence } from '../reliability/fences.js';
 export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 export type { MeshMetrics } from './mesh-metrics.js';
 export type { MeshPeer, MeshRole } from './mesh-peer.js';

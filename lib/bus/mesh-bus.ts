@@ -1,6 +1,8 @@
 import type { MeshOptions } from '../options/mesh-options.js';
+import type { Fence } from '../reliability/fences.js';
 import { BusEngine, type BusInternals } from './bus-engine.js';
 import { rejected } from './deferred.js';
+import { HANDLERS_BOUND } from './handlers-bound.js';
 import { MESH_BUS_BRAND } from './is-mesh-bus.js';
 import type { MeshEvent, MeshMatchingEvent } from './mesh-event.js';
 import type { MeshMetrics } from './mesh-metrics.js';
@@ -170,7 +172,21 @@ export class MeshBus {
     return this.#engine.audience.matching.add(listener, options);
   }
 
-  /** Calls the listener when keys may have been missed. */
+  /**
+   * Tells, once a value has been loaded, whether it may be cached: make the fence before the load begins, and ask it
+   * right before the set. It is moved by each invalidation of the key, own publishes included, by each matching
+   * `publishMatching` and by each resync that covers the key. None is current before the bus is ready, nor once it
+   * closes; with `onIsolation: 'flush'`, nor while it is isolated.
+   *
+   * @param key named as it is published
+   * @throws MeshError `MESH_ERR_KEY`
+   */
+  fence(key: string): Fence {
+    checkKey(key);
+    return this.#engine.audience.fences.make(key);
+  }
+
+  /** Calls the listener when keys may have been missed: who holds copies drops all that it `matches`. */
   onResync(listener: MeshListener<MeshResync>, options?: MeshListenOptions): MeshSubscription {
     return this.#engine.audience.resyncs.add(listener, options);
   }
@@ -201,6 +217,11 @@ export class MeshBus {
   async waitForPeers(count: number, options: MeshWaitOptions = {}): Promise<readonly MeshPeer[]> {
     this.#engine.checkOpen();
     return this.#engine.peers.wait(count, options);
+  }
+
+  /** For the library itself: see `tellHandlersBound`. */
+  [HANDLERS_BOUND](): void {
+    this.#engine.noteHandlersBound();
   }
 
   /** Counters since start. */

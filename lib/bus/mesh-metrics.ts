@@ -1,5 +1,6 @@
-import type { NodeStats } from '../core/mesh-node.js';
+import { Counters } from '../core/counters.js';
 import type { MeshDriver } from '../runtime/mesh-driver.js';
+import type { MeshResyncReason } from './mesh-resync.js';
 
 /** Counters since start. */
 export interface MeshMetrics {
@@ -7,6 +8,8 @@ export interface MeshMetrics {
   readonly published: number;
   /** Of those, bare keys that joined an equal one which still waited to be sent. */
   readonly merged: number;
+  /** Of those, bare keys that were too many to send: others got a resync `overload` of their buckets instead. */
+  readonly coarsened: number;
   /** Events of others that arrived, each counted once, whether or not anyone subscribes to it. */
   readonly delivered: number;
   /** Own events told to own subscribers, by the option `selfDelivery`. */
@@ -17,8 +20,10 @@ export interface MeshMetrics {
   readonly undecodable: number;
   /** Events that streams dropped because their reader was too slow. */
   readonly streamDropped: number;
-  /** Resyncs raised. */
+  /** Resyncs raised here. */
   readonly resyncs: number;
+  /** The same by reason; a reason that never arose is not there. */
+  readonly resyncReasons: Readonly<Partial<Record<MeshResyncReason, number>>>;
   readonly datagramsSent: number;
   readonly bytesSent: number;
   /** Datagrams that the kernel refused for at least one destination. */
@@ -27,6 +32,14 @@ export interface MeshMetrics {
   readonly bytesReceived: number;
   /** Datagrams with events that had been heard before. */
   readonly duplicates: number;
+  /** Datagrams with events of others that were found missing, those that were only overtaken among them. */
+  readonly gaps: number;
+  /** Of those, the ones that came after all. */
+  readonly repaired: number;
+  /** Questions for what was missing. */
+  readonly nacksSent: number;
+  /** Datagrams repeated for others, own ones and those of third parties; one to everyone counts once. */
+  readonly repairsSent: number;
   /** Peers that came, went with a goodbye, and fell silent. */
   readonly joined: number;
   readonly left: number;
@@ -42,33 +55,23 @@ export interface BusCounters {
   undecodable: number;
   streamDropped: number;
   resyncs: number;
+  resyncReasons: Partial<Record<MeshResyncReason, number>>;
 }
 
 export function newBusCounters(): BusCounters {
-  return { selfDelivered: 0, handlerFailures: 0, undecodable: 0, streamDropped: 0, resyncs: 0 };
+  return { selfDelivered: 0, handlerFailures: 0, undecodable: 0, streamDropped: 0, resyncs: 0, resyncReasons: {} };
 }
-
-const NO_STATS: Pick<NodeStats, 'counters' | 'dropped'> = {
-  counters: {
-    published: 0,
-    merged: 0,
-    delivered: 0,
-    datagramsSent: 0,
-    bytesSent: 0,
-    datagramsReceived: 0,
-    bytesReceived: 0,
-    duplicates: 0,
-    sendFailures: 0,
-    joined: 0,
-    left: 0,
-    lost: 0,
-  },
-  dropped: {},
-};
 
 /** All counters together; a node that was never started has counted nothing. */
 export function metricsOf(counters: BusCounters, driver: MeshDriver | undefined): MeshMetrics {
-  const { counters: node, dropped } = driver?.stats() ?? NO_STATS;
+  const stats = driver?.stats() ?? { counters: new Counters().values, dropped: {} };
+  // The bus counts these itself, with those of which the node knows nothing.
+  const { resyncsRaised: _, ...node } = stats.counters;
   const refused = driver?.transport().refusedSources ?? 0;
-  return { ...node, ...counters, dropped: refused === 0 ? { ...dropped } : { ...dropped, 'refused-source': refused } };
+  return {
+    ...node,
+    ...counters,
+    resyncReasons: { ...counters.resyncReasons },
+    dropped: refused === 0 ? { ...stats.dropped } : { ...stats.dropped, 'refused-source': refused },
+  };
 }

@@ -192,7 +192,7 @@ export class MeshSession {
   #backpressure(count: number): MeshError {
     const { pendingKeys } = this.#parts.options.limits;
     const advice = count > pendingKeys ? 'publish fewer at once' : 'await earlier publishes';
-    const message = `${count} more events would exceed limits.pendingKeys (${pendingKeys}): ${advice}`;
+    const message = `${count} more events, with data or metadata, would exceed limits.pendingKeys (${pendingKeys}): ${advice}`;
     return new MeshError('MESH_ERR_BACKPRESSURE', message);
   }
 }

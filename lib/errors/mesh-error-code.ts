@@ -8,7 +8,8 @@ export const MESH_ERROR_CODES = {
   MESH_ERR_ARGUMENT: 'an argument is of a wrong type or out of its range: the message names it',
   MESH_ERR_DATA: 'data or metadata can not be put on the wire: it does not serialise',
   MESH_ERR_DATA_TOO_LARGE: 'key, data and metadata together do not fit one datagram',
-  MESH_ERR_BACKPRESSURE: 'more is waiting to be sent than limits.pendingKeys allows: wait for earlier publishes',
+  MESH_ERR_BACKPRESSURE:
+    'events with data do not fit limits.pendingKeys, as more is waiting to be sent: wait for earlier publishes',
   MESH_ERR_TIMEOUT: 'what was waited for did not happen in time',
   MESH_ERR_STREAM_OVERFLOW: 'the reader of a stream fell further behind than its buffer holds: events were dropped',
   MESH_ERR_PORT_IN_USE: 'the multicast port is held by a process that does not share it',

@@ -6,17 +6,20 @@ import { Listeners } from '../../../lib/bus/listeners.js';
 import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
 import { newBusCounters } from '../../../lib/bus/mesh-metrics.js';
 import { Subscriptions } from '../../../lib/bus/subscriptions.js';
+import { Glob } from '../../../lib/delivery/glob.js';
 import { SILENT_LOGGER } from '../../../lib/options/mesh-logger.js';
 import type { NodeId } from '../../../lib/primitives/node-id.js';
+import { Fences } from '../../../lib/reliability/fences.js';
 
 describe('IncomingEvents', () => {
   const decode = (data: string | undefined, metadata: string | undefined): unknown => {
     const counters = newBusCounters();
     const runner = new HandlerRunner(new BusLog(SILENT_LOGGER), counters, () => 0);
     const subscriptions = new Subscriptions(runner);
+    const fences = new Fences({ isOpen: () => true, compile: (pattern) => new Glob(pattern) });
     const incoming = new IncomingEvents(
       { origin: 'self', zone: undefined },
-      { subscriptions, matching: new Listeners(runner), counters, onUnheardMatching: () => {} },
+      { subscriptions, matching: new Listeners(runner), counters, fences, onUnheardMatching: () => {} },
     );
     const heard: MeshEvent[] = [];
     subscriptions.add('k', (event) => heard.push(event), undefined, false);
