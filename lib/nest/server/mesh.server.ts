@@ -6,6 +6,7 @@ import {
   type Transport,
 } from '@nestjs/microservices';
 import { isObservable, tap } from 'rxjs';
+import { tellHandlersBound } from '../../bus/handlers-bound.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
 import type { MeshEvent } from '../../bus/mesh-event.js';
@@ -38,7 +39,8 @@ type ListenCallback = (...optionalParams: unknown[]) => unknown;
  * lets the handlers of one pattern run together; when one fails, those that an interceptor has not let in yet are not run.
  *
  * With options it is a node of its own, opened by `listen` and closed by `close`. A bus that is given to it is
- * borrowed: started where nobody has done so yet, and never closed.
+ * borrowed: started where nobody has done so yet, and never closed. Handlers that are bound to a bus which runs already
+ * have missed what came before: that bus then raises a resync `join`.
  *
  * @throws MeshError `MESH_ERR_CONFIG` options are wrong
  */
@@ -141,6 +143,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
       const pattern = this.#exact.has(route) ? exactPattern(route) : route;
       subscriptions.push(bus.subscribe(pattern, (event) => this.#deliver(route, event)));
     }
+    if (subscriptions.length > 0) tellHandlersBound(bus);
     await this.#link.open();
   }
 
