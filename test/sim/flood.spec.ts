@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
 import { randomBelow } from '../../lib/primitives/random.js';
 import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { limits } from '../support/limits.js';
 import { Forgery, keptBy } from '../support/sim-forgery.js';
 import {
   deliveries,
@@ -17,7 +18,7 @@ import {
   WAYS,
 } from '../support/sim-mesh.js';
 
-const LIMITS = { peers: 100, unverifiedPeers: 200, pendingKeys: 1000, sendsInFlight: 64 };
+const LIMITS = limits({ peers: 100, unverifiedPeers: 200, pendingKeys: 1000, sendsInFlight: 64 });
 const FORGED = 100_000;
 
 interface Flood {

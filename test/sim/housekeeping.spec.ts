@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
+import { limits } from '../support/limits.js';
 import { keptBy } from '../support/sim-forgery.js';
 import { HOUR, knowAll, type Mesh, MINUTE, passes, SECOND, settledMesh, WAYS } from '../support/sim-mesh.js';
 
@@ -30,12 +31,12 @@ describe.each(WAYS)('housekeeping by %s', (way) => {
   });
 
   it('keeps nothing of the many that come and go in a day (seed 3)', () => {
-    const limits = { peers: 60, unverifiedPeers: 50, pendingKeys: 1000, sendsInFlight: 64 };
-    const mesh = settledMesh({ seed: 3, way, count: 6, config: { limits, heartbeatMs: 20_000 } });
+    const few = limits({ peers: 60, unverifiedPeers: 50, pendingKeys: 1000 });
+    const mesh = settledMesh({ seed: 3, way, count: 6, config: { limits: few, heartbeatMs: 20_000 } });
     const kept = comeAndGo(mesh, 24 * HOUR, 10 * MINUTE);
     expect(kept.came).toBe(144);
     expect(passes(mesh.simulator, () => knowAll(mesh.nodes), 2 * MINUTE)).toBe(true);
-    expect(kept.most).toBeLessThan(6 + limits.unverifiedPeers);
+    expect(kept.most).toBeLessThan(6 + few.unverifiedPeers);
     mesh.simulator.run(10 * MINUTE);
     // One of the addresses where somebody fell silent is tried with each heartbeat.
     expect(Math.max(...mesh.nodes.map(keptBy))).toBeLessThanOrEqual(mesh.nodes.length);

@@ -3,6 +3,7 @@ import type { MeshNodeConfig } from '../../lib/core/node-config.js';
 import type { NodeEvent } from '../../lib/core/node-event.js';
 import type { OutgoingEvent, Publication } from '../../lib/delivery/pending-event.js';
 import type { Endpoint } from '../../lib/primitives/endpoint.js';
+import type { NodeId } from '../../lib/primitives/node-id.js';
 import { randomNodeId, simulatedConfig } from '../../lib/simulation/simulated-config.js';
 import { SeededRandom } from '../../lib/simulation/seeded-random.js';
 import { decodePacket } from '../../lib/wire/decode-packet.js';
@@ -29,6 +30,7 @@ export class NodeBench {
   static readonly ADDRESS: Endpoint = '10.0.0.1:7946';
   readonly random = new SeededRandom(77);
   readonly node: MeshNode;
+  readonly id: NodeId;
   readonly sent: Sent[] = [];
   readonly events: NodeEvent[] = [];
   /** Whether the kernel takes datagrams at once; else `confirm` does. */
@@ -38,7 +40,9 @@ export class NodeBench {
   readonly #unconfirmed: number[] = [];
 
   constructor(config: Partial<MeshNodeConfig> = {}) {
-    this.node = new MeshNode({ ...simulatedConfig(this.random, config.hasSeeds ?? false), ...config });
+    const whole = { ...simulatedConfig(this.random, config.hasSeeds ?? false), ...config };
+    this.id = whole.id;
+    this.node = new MeshNode(whole);
     this.input(() => this.node.handleEndpoints(this.now, [NodeBench.ADDRESS]));
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { limits } from '../../support/limits.js';
 import { BenchPeer, NodeBench } from '../../support/node-bench.js';
 
 const PEER = '10.0.0.2:7946';
@@ -123,8 +124,7 @@ describe('Handshake', () => {
   });
 
   it('refuses more peers than its limit, with one warning', () => {
-    const limits = { peers: 2, unverifiedPeers: 10, pendingKeys: 10, sendsInFlight: 10 };
-    const bench = NodeBench.ready({ limits });
+    const bench = NodeBench.ready({ limits: limits({ peers: 2 }) });
     const peers = [2, 3, 4, 5].map((host) => BenchPeer.met(bench, `10.0.0.${host}:7946`));
     expect(peers.map(({ isPeer }) => isPeer)).toEqual([true, true, false, false]);
     expect(bench.eventsOf('warning')).toEqual([{ kind: 'warning', warning: { code: 'peers-limit', limit: 2 } }]);
@@ -181,11 +181,25 @@ describe('Handshake', () => {
     expect(bench.dropped()).toMatchObject({ 'other-cluster': 2 });
   });
 
-  it('starts to listen where a peer stands when it is met', () => {
-    const bench = NodeBench.ready();
+  it('starts to listen where a peer stands that it meets before it is ready', () => {
+    const bench = new NodeBench({ hasSeeds: true });
+    bench.input(() => bench.node.join(bench.now));
     const peer = BenchPeer.met(bench, PEER, { highest: 2 ** 40 });
+    bench.advance(4000);
     peer.say(peer.batch(['before'], 2 ** 40));
     peer.say(peer.batch(['after'], 2 ** 40 + 1));
     expect(bench.keys()).toEqual(['after']);
+    expect([bench.of('nack'), bench.of('resync-request')]).toEqual([[], []]);
+  });
+
+  it('asks a peer that it meets later for what it has said before', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER, { highest: 3 });
+    bench.advance(15);
+    expect(bench.of('nack', PEER).map(({ packet }) => packet.ranges)).toEqual([[{ from: 1, count: 3 }]]);
+    for (const sequence of [1, 2, 3]) peer.say(peer.repair(peer.given(), peer.batch([`${sequence}`], sequence)));
+    bench.advance(4000);
+    expect(bench.keys()).toEqual(['1', '2', '3']);
+    expect([bench.of('nack').length, bench.eventsOf('resync')]).toEqual([1, []]);
   });
 });

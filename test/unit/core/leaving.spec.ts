@@ -13,20 +13,75 @@ function leave(bench: NodeBench): void {
 }
 
 describe('Leaving', () => {
-  it('says goodbye three times, and is gone when the kernel has the last', () => {
+  it('says goodbye three times where nobody answers, and is gone after half a second', () => {
     const bench = NodeBench.ready();
     const peer = BenchPeer.met(bench, PEER);
     bench.publish('a');
     bench.advance(100);
     const start = bench.now;
     leave(bench);
-    bench.advance(29);
-    expect(statuses(bench)).toEqual([]);
-    bench.advance(1);
+    bench.advance(499);
     expect(bench.of('leave', PEER).map(({ at }) => at - start)).toEqual([0, 10, 30]);
     expect(bench.of('leave', PEER)[0]?.packet).toMatchObject({ nonce: peer.nonce, highest: 1 });
+    expect(statuses(bench)).toEqual([]);
+    bench.advance(1);
+    expect(statuses(bench)).toEqual(['left']);
+  });
+
+  it('is gone when all have acknowledged everything that it said', () => {
+    const bench = NodeBench.ready();
+    const peers = [2, 3].map((host) => BenchPeer.met(bench, `10.0.0.${host}:7946`));
+    bench.publish('a');
+    bench.advance(1000);
+    leave(bench);
+    peers[0]!.say(peers[0]!.ack(peers[0]!.given(), { contiguous: 1, highest: 1 }));
+    peers[1]!.say(peers[1]!.ack(peers[1]!.given(), { contiguous: 0, highest: 1 }));
+    bench.advance(20);
+    expect([bench.of('leave', PEER).length, bench.of('leave', '10.0.0.3:7946').length]).toEqual([1, 2]);
+    expect(statuses(bench)).toEqual([]);
+    peers[1]!.say(peers[1]!.ack(1n, { contiguous: 1, highest: 1 }));
+    expect(statuses(bench)).toEqual([]);
+    peers[1]!.say(peers[1]!.ack(peers[1]!.given(), { contiguous: 1, highest: 1 }));
     expect(statuses(bench)).toEqual(['left']);
     expect(bench.node.pollTimeout()).toBe(Infinity);
+  });
+
+  it('repeats what is missed of it while it goes', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    bench.publish('a');
+    bench.advance(1000);
+    leave(bench);
+    bench.forget();
+    bench.advance(400);
+    peer.say(peer.nack(peer.given(), bench.id, [{ from: 1, count: 1 }]));
+    expect(bench.of('repair', PEER).map(({ packet }) => packet.event.trailer.sequence)).toEqual([1]);
+    peer.say(peer.resyncRequest(peer.given(), 1, 9));
+    expect(bench.of('resync', PEER)[0]?.packet).toMatchObject({ requestId: 9, from: 1, upTo: 1 });
+  });
+
+  it('has nobody to wait for when they go too', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    leave(bench);
+    peer.say(peer.leave(peer.given()));
+    bench.advance(10);
+    expect(statuses(bench)).toEqual(['left']);
+  });
+
+  it('acknowledges each goodbye of a member, how far it has come with it', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.batch(['a'], 1));
+    for (let time = 0; time < 3; time++) peer.say(peer.leave(peer.given(), 3));
+    expect(bench.of('ack', PEER).map(({ packet }) => packet)).toMatchObject(
+      new Array(3).fill({ nonce: peer.nonce, contiguous: 1, highest: 3 }),
+    );
+    for (const sequence of [2, 3]) peer.say(peer.batch([`${sequence}`], sequence));
+    peer.say(peer.leave(peer.given(), 3));
+    expect(bench.of('ack', PEER).at(-1)?.packet).toMatchObject({ contiguous: 3 });
+    peer.say(peer.leave(1n, 3));
+    expect(bench.of('ack', PEER)).toHaveLength(4);
   });
 
   it('waits for what was published to be with the kernel', () => {
@@ -44,11 +99,12 @@ describe('Leaving', () => {
 
   it('waits for the kernel to have its goodbyes', () => {
     const bench = NodeBench.ready();
-    BenchPeer.met(bench, PEER);
+    const peer = BenchPeer.met(bench, PEER);
     bench.kernel = 'silent';
     leave(bench);
+    peer.say(peer.ack(peer.given()));
     bench.advance(100);
-    expect([bench.of('leave').length, statuses(bench)]).toEqual([3, []]);
+    expect([bench.of('leave').length, statuses(bench)]).toEqual([1, []]);
     while (bench.confirm()) continue;
     expect(statuses(bench)).toEqual(['left']);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { MAX_PEER_ENTRIES } from '../../../lib/wire/peers-codec.js';
+import { limits } from '../../support/limits.js';
 import { BenchPeer, NodeBench } from '../../support/node-bench.js';
 
 const PEER = '10.0.0.2:7946';
@@ -68,8 +69,7 @@ describe('PeerExchange', () => {
   });
 
   it('counts whom it has no room to greet', () => {
-    const limits = { peers: 10, unverifiedPeers: 2, pendingKeys: 10, sendsInFlight: 10 };
-    const bench = NodeBench.ready({ multicast: false, limits });
+    const bench = NodeBench.ready({ multicast: false, limits: limits({ unverifiedPeers: 2 }) });
     const peer = BenchPeer.met(bench, PEER);
     peer.say(peer.peers(peer.given(), [NEWS, '10.0.0.10:7946', '10.0.0.11:7946']));
     expect([bench.node.stats().unverified, bench.dropped()['unverified-limit']]).toEqual([2, 1]);

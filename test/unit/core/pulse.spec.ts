@@ -24,7 +24,7 @@ describe('Pulse', () => {
     bench.advance(5000);
     expect(bench.of('heartbeat').at(-1)?.packet).toMatchObject({
       address: NodeBench.ADDRESS,
-      trailer: { sequence: 2, floor: 3 },
+      trailer: { sequence: 2, floor: 1 },
       members: { count: 1 },
     });
   });

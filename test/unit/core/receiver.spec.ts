@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { WINDOW_SIZE } from '../../../lib/reliability/receive-window.js';
+import { limits } from '../../support/limits.js';
 import { BenchPeer, NodeBench } from '../../support/node-bench.js';
 
 const PEER = '10.0.0.2:7946';
@@ -46,8 +47,10 @@ describe('Receiver', () => {
     peer.say(peer.batch(['lost'], far + 1));
     expect(bench.keys()).toEqual([]);
     expect(bench.dropped()['beyond-window']).toBe(2);
-    expect(bench.of('ping', PEER)).toHaveLength(1);
-    peer.say(peer.pong(peer.given(), peer.sender, bench.of('ping', PEER)[0]!.packet.token, far + 1));
+    const [question] = bench.of('nack', PEER);
+    expect(question?.packet).toMatchObject({ about: peer.sender, ranges: [], nonce: peer.nonce });
+    const { token } = question!.packet;
+    peer.say(peer.beacon(peer.given(), peer.sender, { token, highest: far + 1, floor: far - 100 }));
     peer.say(peer.batch(['heard'], far + 2));
     peer.say(peer.batch(['late'], far - 5));
     expect(bench.keys()).toEqual(['heard', 'late']);
@@ -146,8 +149,7 @@ describe('Receiver', () => {
   });
 
   it('still hears v1 when its table of v1 nodes is full', () => {
-    const limits = { peers: 10, unverifiedPeers: 3, pendingKeys: 10, sendsInFlight: 10 };
-    const bench = NodeBench.ready({ limits });
+    const bench = NodeBench.ready({ limits: limits({ unverifiedPeers: 3 }) });
     for (let host = 0; host < 10; host++) {
       const v1 = new BenchPeer(bench, `10.0.2.${host}:7946`);
       v1.say(v1.v1Batch([`k${host}`]));

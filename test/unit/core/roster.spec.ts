@@ -5,8 +5,9 @@ import { Roster } from '../../../lib/core/roster.js';
 import type { Member } from '../../../lib/membership/member.js';
 import { randomNodeId, simulatedConfig } from '../../../lib/simulation/simulated-config.js';
 import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { limits } from '../../support/limits.js';
 
-const LIMITS = { peers: 50, unverifiedPeers: 50, pendingKeys: 10, sendsInFlight: 10 };
+const LIMITS = limits({ peers: 50, unverifiedPeers: 50 });
 const DAY = 24 * 3_600_000;
 
 function setUp(): { context: NodeContext; roster: Roster; admit: (now: number, host: number) => Member } {
@@ -26,14 +27,15 @@ function setUp(): { context: NodeContext; roster: Roster; admit: (now: number, h
 }
 
 describe('Roster', () => {
-  it('forgets a window with the member it belongs to, ten minutes after it has gone', () => {
+  it('forgets what was heard of a member a day after it has gone, and says so', () => {
     const { context, roster, admit } = setUp();
     const member = admit(0, 1);
     roster.depart(1000, member, 'dead');
-    roster.forget(601_000);
-    expect(context.windows.has(member.id)).toBe(true);
-    roster.forget(601_001);
-    expect(context.windows.has(member.id)).toBe(false);
+    roster.forget(1000 + DAY);
+    const stream = context.streams.get(member.id);
+    expect([stream?.id, roster.takeReplaced()]).toEqual([member.id, []]);
+    roster.forget(1001 + DAY);
+    expect([context.streams.has(member.id), roster.takeReplaced()]).toEqual([false, [stream]]);
     expect(context.members.departed(member.id)).toBeUndefined();
   });
 
@@ -47,14 +49,14 @@ describe('Roster', () => {
     expect([...context.members.lostEndpoints()]).toEqual([]);
   });
 
-  it('keeps no more windows than members and those it remembers, however many come and go', () => {
+  it('keeps no more streams than members and those it remembers, however many come and go', () => {
     const { context, roster, admit } = setUp();
     for (let host = 0; host < 20_000; host++) {
       roster.depart(host, admit(host, host % 60_000), host % 2 === 0 ? 'dead' : 'left', host % 2 === 0 ? undefined : 1);
       roster.takeConfirmed();
       while (context.events.take() !== undefined) continue;
     }
-    expect(context.windows.size).toBeLessThanOrEqual(2 * LIMITS.peers);
+    expect(context.streams.size).toBeLessThanOrEqual(2 * LIMITS.peers);
     expect([...context.members.lostEndpoints()].length).toBeLessThanOrEqual(LIMITS.peers);
   });
 

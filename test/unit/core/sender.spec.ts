@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { limits } from '../../support/limits.js';
 import { bare, BenchPeer, NodeBench } from '../../support/node-bench.js';
 
 const PEER = '10.0.0.2:7946';
-const LIMITS = { peers: 10, unverifiedPeers: 10, pendingKeys: 50, sendsInFlight: 4 };
+const LIMITS = limits({ pendingKeys: 50, sendsInFlight: 4 });
 
 function longKeys(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${'x'.repeat(1000)}${index}`);
 }
 
 describe('Sender', () => {
-  it('gives the sequences 1, 2, 3 in the order of sending', () => {
+  it('gives the sequences 1, 2, 3 in the order of sending, and tells from which on it can repeat them', () => {
     const bench = NodeBench.ready();
     for (const key of ['a', 'b', 'c']) {
       bench.publish(key);
@@ -18,7 +19,7 @@ describe('Sender', () => {
     }
     const sequences = bench.of('batch').map(({ packet }) => packet.trailer?.sequence);
     expect(sequences).toEqual([1, 2, 3]);
-    expect(bench.of('batch')[2]?.packet.trailer).toMatchObject({ floor: 4 });
+    expect(bench.of('batch')[2]?.packet.trailer).toMatchObject({ floor: 1 });
   });
 
   it('hands the kernel no more than it may have at once, and goes on as it takes them', () => {
@@ -42,12 +43,13 @@ describe('Sender', () => {
     expect(bench.of('hello-ack', PEER)).toHaveLength(1);
   });
 
-  it('takes all of a publication, or nothing, and counts what it took', () => {
+  it('takes all of a publication with data, or nothing, and counts what it took', () => {
     const bench = new NodeBench({ limits: LIMITS });
-    const fifty = Array.from({ length: 49 }, (_, index) => `k${index}`);
-    expect(bench.publish(...fifty)).toBeDefined();
+    const most = Array.from({ length: 49 }, (_, index) => `k${index}`);
+    expect(bench.publish(...most)).toBeDefined();
     expect(bench.publish('k0', 'k1', 'new')).toBeDefined();
-    expect(bench.publish('one too many')).toBeUndefined();
+    const withData = { ...bare('one too many'), data: Buffer.from('1') };
+    expect(bench.input(() => bench.node.publish(bench.now, [bare('k0'), withData]))).toBeUndefined();
     expect(bench.node.stats()).toMatchObject({ pendingKeys: 50, counters: { published: 52, merged: 2 } });
   });
 

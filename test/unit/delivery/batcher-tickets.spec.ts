@@ -82,7 +82,7 @@ describe('Batcher tickets', () => {
     const other = add(batcher, 'b');
     batcher.withdraw(one);
     batcher.startFlush();
-    expect(batcher.head()?.event.key).toBe('b');
+    expect(batcher.head()?.event).toMatchObject({ key: 'b' });
     batcher.withdraw(other);
     expect(batcher.head()).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { Batcher, type BatcherOptions } from '../../../lib/delivery/batcher.js';
-import type { OutgoingEvent } from '../../../lib/delivery/pending-event.js';
+import type { OutgoingEvent, QueuedEvent } from '../../../lib/delivery/pending-event.js';
 import { NEVER } from '../../../lib/primitives/instant.js';
 
 const DATA = Buffer.from('1');
@@ -20,6 +20,10 @@ function batcher(options: Partial<BatcherOptions> = {}): Batcher {
   return made;
 }
 
+function nameOf(event: QueuedEvent | undefined): string {
+  return event?.kind === 'buckets' ? 'buckets' : (event?.key ?? '');
+}
+
 /** Takes what is due, as one datagram each `perDatagram` events, and leaves the datagrams with the kernel. */
 function flush(from: Batcher, now: number, { id = 1, destinations = 1, perDatagram = 1000 } = {}): string[] {
   from.startFlush();
@@ -27,7 +31,7 @@ function flush(from: Batcher, now: number, { id = 1, destinations = 1, perDatagr
   for (let head = from.head(), next = id; head !== undefined; head = from.head(), next++) {
     const { ticket } = head;
     for (let count = 0; count < perDatagram && from.head() !== undefined; count++) {
-      taken.push(from.head()?.event.key ?? '');
+      taken.push(nameOf(from.head()?.event));
       from.takeHead();
     }
     from.sent(now, next, ticket, destinations);
