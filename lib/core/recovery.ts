@@ -4,7 +4,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import { randomBelow } from '../primitives/random.js';
 import type { Member } from '../membership/member.js';
 import type { InboundStream, ResyncRequest } from '../reliability/inbound-stream.js';
-import type { Range } from '../reliability/receive-window.js';
+import { type Range, WINDOW_SIZE } from '../reliability/receive-window.js';
 import type { BeaconPacket, ResyncPacket } from '../wire/repair-packet.js';
 import type { NodeContext } from './node-context.js';
 import type { ResyncReason } from './node-event.js';
@@ -89,8 +89,11 @@ export class Recovery {
     if (packet.nonce === NO_NONCE || packet.about !== member.id) {
       return this.claim(now, stream, packet.highest, member.id);
     }
-    if (stream.settle(packet.token, packet.highest)) this.#context.counters.drop('forged-sequence');
+    const forged = stream.settle(packet.token, packet.highest);
+    if (forged > 0) this.#context.counters.drop('forged-sequence');
     stream.confirm(packet.highest);
+    // A window that was moved so far has taken true datagrams for old ones.
+    if (forged >= WINDOW_SIZE) this.giveUp(stream);
     const isGone = stream.window.missing(stream.window.contiguous + 1, packet.floor - 1, 1).length > 0;
     if (isGone) this.#request(now, stream);
     this.review(now, stream);

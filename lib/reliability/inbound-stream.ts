@@ -113,17 +113,17 @@ export class InboundStream {
     this.#question = { token, snapshot: this.window.snapshot(), claimed: this.#claimed };
   }
 
-  /** Its answer: what had been seen or claimed beyond it by then was forged. Returns whether there was such a thing. */
-  settle(token: number, highest: number): boolean {
+  /** Its answer: what had been seen or claimed beyond it by then was forged. Returns by how much the window was moved so. */
+  settle(token: number, highest: number): number {
     const question = this.#question;
-    if (question?.token !== token) return false;
+    if (question?.token !== token) return 0;
     this.#question = undefined;
     this.#farClaim = undefined;
-    const isForged = question.snapshot.top > highest;
-    if (isForged) this.window.retract(highest, question.snapshot);
+    const forged = Math.max(0, question.snapshot.top - highest);
+    if (forged > 0) this.window.retract(highest, question.snapshot);
     if (this.#claimed === question.claimed) this.#claimed = Math.min(this.#claimed, highest);
     this.#notedTo = Math.min(this.#notedTo, this.known);
-    return isForged;
+    return forged;
   }
 
   /** Notes what has been found missing since this was last called. Returns how many sequences that is. */

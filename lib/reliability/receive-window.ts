@@ -4,7 +4,7 @@ export const WINDOW_SIZE = 1024;
 const WORD_BITS = 32;
 
 /**
- * `new` is above all that was seen, `late` fills a hole, `duplicate` was seen or made up for; `beyond` is so far ahead
+ * `new` is above all that was seen, `late` fills a hole, `duplicate` was seen or is too old to tell; `beyond` is so far ahead
  * that one forged packet could claim it: nothing has moved.
  */
 export type Sighting = 'new' | 'late' | 'duplicate' | 'beyond';
@@ -28,6 +28,7 @@ export interface WindowSnapshot {
  */
 export class ReceiveWindow {
   readonly #seen = new Uint32Array(WINDOW_SIZE / WORD_BITS);
+  readonly #baseline: number;
   #top: number;
   /** Everything in the window below this is seen or made up for. */
   #next: number;
@@ -35,6 +36,7 @@ export class ReceiveWindow {
 
   /** @param baseline the last sequence that lies before what this node is to hear */
   constructor(baseline: number) {
+    this.#baseline = baseline;
     this.#top = baseline;
     this.#next = baseline + 1;
   }
@@ -68,7 +70,7 @@ export class ReceiveWindow {
       if (inOrder) this.#next = sequence + 1;
       return 'new';
     }
-    if (sequence < this.#next || this.#isMarked(sequence)) return 'duplicate';
+    if (sequence <= this.#baseline || sequence <= this.#top - WINDOW_SIZE || this.#isMarked(sequence)) return 'duplicate';
     this.#mark(sequence);
     this.#advance();
     return 'late';
@@ -108,7 +110,7 @@ export class ReceiveWindow {
     return ranges;
   }
 
-  /** What is missing between the two has been made up for. */
+  /** What is missing between the two has been made up for: it is not missed any more, and welcome if it comes. */
   close(from: number, upTo: number): void {
     this.#closeLost(from, upTo);
     if (upTo > this.#top) this.#slideTo(upTo, from);
