@@ -130,7 +130,14 @@ describe('the examples of docs/api.md', () => {
   }
 
   it('of a bus without Nest runs, and ends by itself', async () => {
-    const program = await runSnippet('bus', 'new MeshBus(');
+    const program = await runSnippet('bus', "await bus.publish('user:42');\nawait bus.close()");
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
+  it('of a fence runs, and says what its comments say', async () => {
+    const program = await runSnippet('fence', 'bus.fence(key); // before the load begins');
+    await program.saying(/Teapot false/);
+    await program.saying(/Kettle true/);
     expect(await program.ended).toBe(0);
   }, 30_000);
 
