@@ -34,6 +34,7 @@ export class ProductsController {
   /** Word of writes may have been missed. */
   @OnMeshResync()
   onResync(resync: MeshResync): void {
-    this.cache.evictWhere((key) => resync.matches(key));
+    const { reason, evicted } = this.cache.evictWhatMatches(resync);
+    this.#logger.log(`resync ${reason}: ${evicted} evicted`);
   }
 }

@@ -7,6 +7,10 @@ import { ProductsStore } from './products.store.js';
 
 @Module({
   controllers: [ProductsController, CacheController],
-  providers: [ProductsService, ProductsCache, ProductsStore],
+  providers: [
+    ProductsService,
+    ProductsCache,
+    { provide: ProductsStore, useFactory: () => new ProductsStore(process.env.STORE_DIR) },
+  ],
 })
 export class ProductsModule {}

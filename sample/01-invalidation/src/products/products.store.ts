@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Injectable, NotFoundException } from '@nestjs/common';
+import { NotFoundException } from '@nestjs/common';
 import type { Product } from './product.js';
 
 /** What there is until somebody writes. */
@@ -16,9 +16,12 @@ const CATALOGUE: readonly Product[] = [
  * What all instances share, in the place of a database: a folder with one file for each product. A write replaces the
  * whole file by a rename, which is atomic, so that no reader sees half of it and writers of two products do not meet.
  */
-@Injectable()
 export class ProductsStore {
-  readonly #folder = process.env.STORE_DIR ?? join(tmpdir(), 'nestjs-mesh-01-invalidation');
+  readonly #folder: string;
+
+  constructor(folder = join(tmpdir(), 'nestjs-mesh-01-invalidation')) {
+    this.#folder = folder;
+  }
 
   async read(id: number): Promise<Product> {
     try {
