@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,8 +8,8 @@ import type { MeshSnapshot } from 'nestjs-mesh/bus';
 import { randomPort } from '../support/random-port.js';
 import { ContainerNetwork, whyNoContainers } from './support/container-network.js';
 import { eventually, Program, ROOT } from './support/program.js';
+import { buildSample, SAMPLE } from './support/sample.js';
 
-const SAMPLE = join(ROOT, 'sample/01-invalidation');
 const SABOTAGE = pathToFileURL(join(ROOT, 'test/e2e/children/sabotage.mjs')).href;
 
 const programs: Program[] = [];
@@ -26,10 +24,7 @@ function story(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   return run(process.execPath, [join(SAMPLE, 'dist/start.js'), '--port', String(randomPort()), ...args], env);
 }
 
-beforeAll(() => {
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', SAMPLE], { stdio: 'inherit' });
-}, 60_000);
+beforeAll(buildSample, 60_000);
 
 afterEach(() => Promise.all(programs.splice(0).map((program) => program.stop())));
 

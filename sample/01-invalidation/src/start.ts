@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const USAGE = `npm start                             the story, then three instances to play with until Ctrl-C
+const USAGE = `npm start                             the story, then a live table of three instances to play with until Ctrl-C
 npm start -- --once                   the story alone; the exit code tells whether every step succeeded
 npm start -- instance                 one instance, to run several by hand
                        --port 3001    HTTP port of the instance, or of the first of three`;

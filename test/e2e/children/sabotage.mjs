@@ -3,8 +3,9 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:dgram';
 
 const BATCH = 0x03;
+const REPAIR = 0x15;
 
-/** Called with each datagram that brings keys; returns whether it is kept from the instance. */
+/** Called with each datagram that brings keys, or brings them again; returns whether it is kept from the instance. */
 const kinds = {
   astray: () => false,
   deaf: () => true,
@@ -16,6 +17,8 @@ if (process.env.INSTANCE === 'C') {
   if (kind === 'astray') process.env.MESH_CLUSTER = 'another';
   const emit = EventEmitter.prototype.emit;
   Socket.prototype.emit = function (name, ...args) {
-    return name === 'message' && args[0][1] === BATCH && kinds[kind]() ? true : emit.call(this, name, ...args);
+    return name === 'message' && [BATCH, REPAIR].includes(args[0][1]) && kinds[kind]()
+      ? true
+      : emit.call(this, name, ...args);
   };
 }

@@ -15,13 +15,14 @@ export class Program {
   #output = '';
   #running = true;
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** Its standard input is empty, or what {@link type} gives. */
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, input: 'none' | 'typed' = 'none') {
     // A group of its own, so that whatever it starts can be ended with it, and nothing else.
     this.#child = spawn(command, args, {
       cwd: ROOT,
       detached: true,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === 'typed' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
@@ -41,8 +42,12 @@ export class Program {
     return this.#output;
   }
 
-  /** Resolves with the match as soon as the output has one. */
-  saying(pattern: RegExp, deadlineMs = 30_000): Promise<RegExpExecArray> {
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Resolves with the match as soon as the output has one, behind its first `from` characters. */
+  saying(pattern: RegExp, deadlineMs = 30_000, from = 0): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
@@ -52,7 +57,7 @@ export class Program {
       const fail = (why: string): void =>
         finish(() => reject(new Error(`it did not say ${String(pattern)} ${why}:\n${this.#output}`)));
       const check = (): void => {
-        const match = pattern.exec(this.#output);
+        const match = pattern.exec(this.#output.slice(from));
         if (match !== null) finish(() => resolve(match));
         else if (!this.#running) fail('before its end');
       };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MeshSnapshot } from 'nestjs-mesh';
+import type { NetworkReport, NetworkState } from '../network/network-state.js';
 import type { CacheReport } from '../products/cache.controller.js';
 import type { Product } from '../products/product.js';
 import type { CachedRead } from '../products/products.cache.js';
@@ -8,6 +9,7 @@ import type { Written } from '../products/products.service.js';
 import { StoryFailure } from './story-failure.js';
 
 const START = fileURLToPath(new URL('../start.js', import.meta.url));
+const JSON_HEADERS = { 'content-type': 'application/json' };
 const REQUEST_TIMEOUT_MS = 5000;
 const STOP_TIMEOUT_MS = 5000;
 const LINES_KEPT = 20;
@@ -19,6 +21,8 @@ export class Instance {
   readonly url: string;
   /** Resolves when the process has ended, with how. */
   readonly ended: Promise<string>;
+  /** When it was started or, later, has ended, on the clock of `performance.now()`. */
+  changedAt = performance.now();
   onLine: (line: string) => void = () => undefined;
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
@@ -38,12 +42,17 @@ export class Instance {
       child.once('exit', (code, signal) => resolve(code === null ? `by ${String(signal)}` : `with code ${code}`));
       child.once('error', (error) => resolve(error.message));
     });
+    child.once('exit', () => (this.changedAt = performance.now()));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  get running(): boolean {
+    return this.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** The last lines that the instance wrote. */
@@ -56,8 +65,7 @@ export class Instance {
   }
 
   write({ id, name, price }: Product): Promise<Written> {
-    const headers = { 'content-type': 'application/json' };
-    return this.#request(`/products/${id}`, { method: 'PUT', headers, body: JSON.stringify({ name, price }) });
+    return this.#put(`/products/${id}`, { name, price });
   }
 
   cache(): Promise<CacheReport> {
@@ -66,6 +74,14 @@ export class Instance {
 
   mesh(): Promise<MeshSnapshot> {
     return this.#request('/mesh');
+  }
+
+  network(): Promise<NetworkReport> {
+    return this.#request('/network');
+  }
+
+  changeNetwork(state: NetworkState): Promise<NetworkReport> {
+    return this.#put('/network', state);
   }
 
   /** The mesh as the instance sees it, or `undefined` as long as it does not listen. */
@@ -78,12 +94,22 @@ export class Instance {
     }
   }
 
+  /** Pulls the plug: it says no goodbye. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.ended;
+  }
+
   /** Ends the process: gracefully, or after some time not. */
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.ended;
     clearTimeout(timer);
+  }
+
+  #put<T>(path: string, body: unknown): Promise<T> {
+    return this.#request(path, { method: 'PUT', headers: JSON_HEADERS, body: JSON.stringify(body) });
   }
 
   async #request<T>(path: string, init?: RequestInit): Promise<T> {

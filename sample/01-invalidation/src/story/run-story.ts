@@ -3,14 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePorts } from './free-ports.js';
-import { Instance } from './instance.js';
+import { Fleet } from './fleet.js';
+import type { Instance } from './instance.js';
 import { say, styled } from './report.js';
-import { sayHowToGoOn } from './how-to-go-on.js';
 import { Story } from './story.js';
 import { StoryFailure } from './story-failure.js';
 
-const NAMES = ['A', 'B', 'C'] as const;
 /** As a shell has it for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
@@ -29,22 +27,25 @@ export async function runStory({ once, firstPort }: StoryOptions): Promise<numbe
     MESH_PORT: process.env.MESH_PORT ?? String(randomInt(20_000, 32_000)),
     STORE_DIR: process.env.STORE_DIR ?? folder,
   };
-  const instances = await startAll(env, firstPort);
+  const fleet = await Fleet.start(env, firstPort);
   try {
-    const code = await tell(instances, interrupted);
-    if (code !== 0 || once) return code;
-    sayHowToGoOn(instances, env);
-    await interrupted;
-    return 0;
+    const code = await tell(fleet.instances, interrupted);
+    if (code === 0 && !once) await stayUp(fleet, interrupted);
+    return code;
   } finally {
-    await Promise.all(instances.map((instance) => instance.stop()));
+    await fleet.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function startAll(env: NodeJS.ProcessEnv, firstPort: number): Promise<readonly Instance[]> {
-  const ports = await freePorts(NAMES.map((_, index) => firstPort + index));
-  return NAMES.map((name, index) => new Instance(name, ports[index] ?? 0, env));
+async function stayUp(fleet: Fleet, interrupted: Promise<void>): Promise<void> {
+  const { stdin, stdout, env } = process;
+  if (stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb') {
+    const { liveOnTerminal } = await import('../live/live-on-terminal.js');
+    return liveOnTerminal(fleet, interrupted);
+  }
+  const { liveInLines } = await import('../live/live-in-lines.js');
+  return liveInLines(fleet, interrupted);
 }
 
 /** The exit code: 0 when every step came out as it must. */
