@@ -68,10 +68,7 @@ export class BusAudience {
         matching: this.matching,
         counters: this.counters,
         fences: this.fences,
-        // A client only publishes: it holds nothing that could be stale.
-        onUnheardMatching: () => {
-          if (parts.role === 'member') parts.log.warnOnce('unheard-matching', UNHEARD_MATCHING);
-        },
+        onUnheardMatching: () => this.#warnOfUnheard('unheard-matching', UNHEARD_MATCHING),
       },
     );
   }
@@ -106,15 +103,18 @@ export class BusAudience {
     this.#incoming.handleOwn(events);
   }
 
-  /** Tells that keys may have been missed. Fences first: a listener may look at them. */
-  raise(cause: ResyncCause): void {
+  /**
+   * Tells that keys may have been missed. Fences first: a listener may look at them.
+   *
+   * @param isWarning whether it is to be warned of where nobody listens
+   */
+  raise(cause: ResyncCause, isWarning = true): void {
     const { reason, buckets } = cause;
     this.counters.resyncs++;
     this.counters.resyncReasons[reason] = (this.counters.resyncReasons[reason] ?? 0) + 1;
     this.fences.moveBuckets(buckets);
     if (this.resyncs.size > 0) this.resyncs.tell(meshResync(cause));
-    // A client only publishes: it holds nothing that could be stale.
-    else if (this.#parts.role === 'member') this.#parts.log.warnOnce('unheard-resync', unheardResyncMessage(reason));
+    else if (isWarning) this.#warnOfUnheard('unheard-resync', unheardResyncMessage(reason));
   }
 
   onStatus(
@@ -150,5 +150,10 @@ export class BusAudience {
     for (const stream of this.#streams) stream.end();
     this.subscriptions.clear();
     for (const listeners of [this.matching, this.resyncs, this.statuses, this.peers]) listeners.clear();
+  }
+
+  /** A client only publishes: it holds nothing that could be stale. */
+  #warnOfUnheard(code: string, message: string): void {
+    if (this.#parts.role === 'member') this.#parts.log.warnOnce(code, message);
   }
 }

@@ -104,9 +104,8 @@ export class BusEngine {
     const { status } = this.session;
     if (status !== 'ready' && status !== 'isolated') return;
     const { published, delivered } = this.metrics();
-    // Nobody to be told, and nothing that was missed: there is nothing to warn of at an ordinary start.
-    if (this.audience.resyncs.size === 0 && published + delivered === 0) return;
-    this.audience.raise(everything('join'));
+    // Where nothing was said before, an ordinary start is not worth a warning that something was missed.
+    this.audience.raise(everything('join'), published + delivered > 0);
   }
 
   metrics(): MeshMetrics {

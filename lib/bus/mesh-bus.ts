@@ -78,7 +78,10 @@ export class MeshBus {
     return this.#engine.session.start();
   }
 
-  /** Sends what waits, says goodbye, closes the sockets. Idempotent and final; possible at any time, also before `start`. */
+  /**
+   * Sends what waits, says goodbye, repeats for a moment what others have missed of it, closes the sockets. Idempotent and
+   * final; possible at any time, also before `start`.
+   */
   close(): Promise<void> {
     return this.#engine.session.close();
   }
@@ -87,7 +90,9 @@ export class MeshBus {
    * Publishes one key or several, each 1 to 1024 bytes of UTF-8 and taken literally. A bare key that still waits to be
    * sent is not sent twice. From `start()` on; what is published before the bus is ready is sent then.
    *
-   * Resolves when the kernel has the datagrams. One wrong key of several refuses all of them, before any is sent.
+   * Resolves when the kernel has the datagrams, which takes as long as receivers need to read what was sent before. Where
+   * more waits than `limits.pendingKeys`, bare keys become one resync `overload` at the others, and data are refused. One
+   * wrong key of several refuses all of them, before any is sent.
    *
    * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`, `MESH_ERR_BACKPRESSURE`,
    * `MESH_ERR_NOT_STARTED`, `MESH_ERR_CLOSED`, as rejections; the signal's reason

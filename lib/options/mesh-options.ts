@@ -66,7 +66,8 @@ export interface MeshOptions {
 
   /**
    * What happens when every known peer has gone silent. `serve`: status, health and one warning tell it. `flush`: also
-   * a resync that covers everything, as others may write what this node can not hear. Default `serve`.
+   * a resync that covers everything, and no fence is current until somebody is heard again, as others may write what
+   * this node can not hear. Default `serve`.
    */
   readonly onIsolation?: 'serve' | 'flush' | undefined;
 

@@ -145,7 +145,7 @@ describe('MeshServer on a bus that runs already', () => {
       await listen(serverOn(bus));
       const warnings = logger.said.items.filter((line) => line.startsWith('warn'));
       expect(warnings).toEqual(isHeard ? [expect.stringContaining('(a resync "join")')] : []);
-      expect(bus.metrics().resyncs).toBe(isHeard ? 1 : 0);
+      expect(bus.metrics().resyncReasons).toEqual({ join: 1 });
     }
   });
 });
