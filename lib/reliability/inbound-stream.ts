@@ -122,7 +122,8 @@ export class InboundStream {
     const forged = Math.max(0, question.snapshot.top - highest);
     if (forged > 0) this.window.retract(highest, question.snapshot);
     if (this.#claimed === question.claimed) this.#claimed = Math.min(this.#claimed, highest);
-    this.#notedTo = Math.min(this.#notedTo, this.known);
+    // Where a forged one stood in the place of a true one, something is missing below what has come since.
+    this.#notedTo = Math.min(this.#notedTo, forged > 0 ? highest : this.known);
     return forged;
   }
 
