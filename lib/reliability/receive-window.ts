@@ -28,7 +28,8 @@ export interface WindowSnapshot {
  */
 export class ReceiveWindow {
   readonly #seen = new Uint32Array(WINDOW_SIZE / WORD_BITS);
-  readonly #baseline: number;
+  /** Up to here nothing is told apart: it lies before what is to be heard, or the bits for it have been used again. */
+  #baseline: number;
   #top: number;
   /** Everything in the window below this is seen or made up for. */
   #next: number;
@@ -70,7 +71,8 @@ export class ReceiveWindow {
       if (inOrder) this.#next = sequence + 1;
       return 'new';
     }
-    if (sequence <= this.#baseline || sequence <= this.#top - WINDOW_SIZE || this.#isMarked(sequence)) return 'duplicate';
+    if (sequence <= this.#baseline || sequence <= this.#top - WINDOW_SIZE || this.#isMarked(sequence))
+      return 'duplicate';
     this.#mark(sequence);
     this.#advance();
     return 'late';
@@ -131,6 +133,7 @@ export class ReceiveWindow {
    */
   retract(highest: number, { seen, top }: WindowSnapshot): void {
     const bottom = Math.max(top, this.#top) - WINDOW_SIZE;
+    this.#baseline = Math.max(this.#baseline, Math.min(highest, bottom));
     for (let sequence = Math.max(highest, bottom) + 1; sequence <= top; sequence++) {
       if (isSet(seen, sequence)) this.#clear(sequence);
     }
@@ -142,7 +145,15 @@ export class ReceiveWindow {
       this.#lost = from > highest ? undefined : { from, to: Math.min(to, highest) };
     }
     this.#next = Math.min(this.#next, highest + 1);
+    this.#loseBelow(this.#top - WINDOW_SIZE);
     this.#advance();
+  }
+
+  /** After a step back: what the bitmap can not tell apart any more is lost, as more that was forged has come since. */
+  #loseBelow(bottom: number): void {
+    if (this.#next > bottom) return;
+    this.#lost = { from: this.#lost?.from ?? this.#next, to: bottom };
+    this.#next = bottom + 1;
   }
 
   /** @param closedFrom from here on, what is slid over is not missing */
