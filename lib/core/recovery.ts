@@ -59,7 +59,7 @@ export class Recovery {
   claim(now: Instant, stream: InboundStream, highest: number, claimant: NodeId): void {
     const claim = stream.claim(now, highest, claimant);
     if (claim === 'known') return;
-    if (claim === 'far') this.question(now, stream);
+    if (claim !== 'gap') this.question(now, stream);
     this.review(now, stream);
   }
 

@@ -49,7 +49,7 @@ export class InboundStream {
   /** The highest that anybody has said of it, within the window's reach. It opens gaps, and moves nothing else. */
   #claimed = 0;
   #farClaim: FarClaim | undefined;
-  /** Up to here a resync has made up for what was claimed from afar. */
+  /** Up to here a resync has made up for what was claimed from afar: by somebody who may have lied. */
   #farCovered = 0;
   #question: Question | undefined;
   /** Up to here gaps have been noted. */
@@ -79,15 +79,18 @@ export class InboundStream {
     return this.window.see(sequence);
   }
 
-  /** Somebody says that the origin has come so far: nothing new, a gap, or more than the window can take in. */
-  claim(now: Instant, highest: number, claimant: NodeId): 'known' | 'gap' | 'far' {
+  /**
+   * Somebody says that the origin has come so far: nothing new, a gap, or more than the window can take in. What a resync
+   * has covered is only to be asked about; but a lie covers no more than what the truthful may say in turns.
+   */
+  claim(now: Instant, highest: number, claimant: NodeId): 'known' | 'gap' | 'far' | 'covered' {
     if (highest <= this.known) return 'known';
     if (highest <= this.window.top + WINDOW_SIZE) {
       this.claimant = claimant;
       this.#claimed = highest;
       return 'gap';
     }
-    if (highest <= this.#farCovered) return 'known';
+    if (highest <= this.#farCovered && highest > this.#farCovered - WINDOW_SIZE) return 'covered';
     this.claimant = claimant;
     this.#farClaim = {
       highest: Math.max(highest, this.#farClaim?.highest ?? 0),

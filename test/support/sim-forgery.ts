@@ -42,7 +42,7 @@ export class Forgery {
 
   /** What it claims of third nodes is in `hearsay`. */
   heartbeat(members: MembershipDigest = NOBODY, hearsay: Partial<HeartbeatPacket> = {}): Buffer {
-    const trailer = { sequence: this.#sequence, floor: 1, sentAtMs: 0, clusterTag: TAG };
+    const trailer = { sequence: this.#sequence - 1, floor: 1, sentAtMs: 0, clusterTag: TAG };
     return lay((into) =>
       encodeHeartbeat(into, {
         kind: 'heartbeat',

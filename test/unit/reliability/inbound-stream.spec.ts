@@ -154,7 +154,15 @@ describe('InboundStream.closeAll', () => {
     claim(stream, 5000);
     stream.closeAll();
     expect([stream.whole, stream.window.top]).toEqual([true, 1]);
-    expect([claim(stream, 5000), claim(stream, 5001), claim(stream, 100)]).toEqual(['known', 'far', 'gap']);
+    expect([claim(stream, 5000), claim(stream, 4000), claim(stream, 100)]).toEqual(['covered', 'covered', 'gap']);
+    expect([stream.farClaim, claim(stream, 5001)]).toEqual([undefined, 'far']);
+  });
+
+  it('has made up for no other claim by one that was a lie', () => {
+    const stream = streamOf(1);
+    claim(stream, 2 ** 47);
+    stream.closeAll();
+    expect([claim(stream, 5000), stream.farClaim?.highest]).toEqual(['far', 5000]);
   });
 });
 
