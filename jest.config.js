@@ -49,7 +49,14 @@ export default {
       displayName: 'net',
       globalSetup: '<rootDir>/tools/build-library.mjs',
       moduleNameMapper: sources,
-      testMatch: ['<rootDir>/test/{e2e,chaos}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'chaos',
+      globalSetup: '<rootDir>/tools/build-library.mjs',
+      moduleNameMapper: sources,
+      testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'],
     },
     {
       ...shared,
