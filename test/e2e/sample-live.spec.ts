@@ -35,13 +35,13 @@ describe('what goes on after the story, without a terminal', () => {
   }, 90_000);
   afterAll(() => program.stop());
 
+  async function shows(fits: (rows: readonly string[][]) => boolean): Promise<void> {
+    await eventually(() => table(program), fits, 20_000);
+  }
+
   /** Waits until all is well again, for the next test to begin so. */
   async function everyoneHolds(price: number): Promise<void> {
-    await eventually(
-      () => table(program),
-      (rows) => rows.every((row) => row[2] === String(price) && row[4] === '2'),
-      20_000,
-    );
+    await shows((rows) => rows.every((row) => row[2] === String(price) && row[4] === '2'));
   }
 
   it('repairs what a loss of 20 % has taken', async () => {
@@ -57,15 +57,15 @@ describe('what goes on after the story, without a terminal', () => {
 
   it('goes stale while it is cut off for a moment, and not any longer', async () => {
     await command(program, 'p', /C is cut off/);
-    await command(program, 'w', /became 266/, /C is STALE: it holds 246, the store has 266/);
-    expect((await table(program)).map(([, , price]) => price)).toEqual(['266', '266', '246*']);
-    await command(program, 'p', /each other again/, /C: (\d+ lost datagrams repaired|resync)/, /C is fresh again/);
+    await command(program, 'w', /became 266/, /C is STALE: it holds 246/);
+    await shows((rows) => rows.map(([, , price]) => price).join(' ') === '266 266 246*');
+    await command(program, 'p', /each other again/, /C: (\d+ lost datagrams? repaired|resync)/, /C is fresh again/);
     await everyoneHolds(266);
   }, 60_000);
 
   it('is told to drop everything when it was cut off until it was alone', async () => {
     await command(program, 'p', /C is cut off/, /C is isolated/);
-    await command(program, 'w', /became 286/, /C is STALE: it holds 266, the store has 286/);
+    await command(program, 'w', /became 286/, /C is STALE: it holds 266/);
     await command(program, 'p', /C: resync (heal|peer-lost)/, /C is fresh again/, /C is ready/);
     await everyoneHolds(286);
   }, 60_000);
@@ -74,18 +74,7 @@ describe('what goes on after the story, without a terminal', () => {
     await command(program, 'r', /restart C: not done, C runs/);
     await command(program, 'k', /killing C \(pid \d+\)/, /C ended by SIGKILL/, /A has 1 peer/);
     await command(program, 'k', /kill C: not done, C does not run/);
-    expect((await table(program)).at(-1)).toEqual([
-      'C',
-      expect.any(String),
-      '-',
-      '-',
-      '-',
-      '-',
-      '-',
-      '-',
-      '-',
-      'ended',
-    ]);
+    expect((await table(program)).at(-1)?.slice(2).join(' ')).toBe('- - - - - - - ended');
     await command(program, 'w', /became 306/);
     await command(program, 'r', /starting C/, /C is up again, as a new node/, /A has 2 peers/);
     await everyoneHolds(306);

@@ -6,17 +6,21 @@ describe('sight', () => {
   const before = sighting({ price: 5 }, { truth: 5, at: 1000 });
 
   it.each([
-    ['what the store has', 7, [7, 7]],
-    ['what the store had right before', 6, [6, 7]],
-    ['what was written during the look', 7, [6, 7]],
-    ['what the store had at the look before', 5, [7, 7]],
-  ] as const)('takes %s for fresh', (_, price, truths) => {
-    expect(sight(before, look({ price }), truths, 1250)).toMatchObject({ truth: 7, staleSince: undefined });
+    ['what the store has', { price: 7 }, [7, 7]],
+    ['what the store had right before', { price: 6 }, [6, 7]],
+    ['what was written during the look', { price: 7 }, [6, 7]],
+    ['what the store had at the look before', { price: 5 }, [7, 7]],
+    ['what was read between two of many writes', { price: 6, ageMs: 40 }, [7, 7]],
+  ] as const)('takes %s for fresh', (_, parts, truths) => {
+    expect(sight(before, look({ ageMs: 5000, ...parts }), truths, 1250)).toMatchObject({
+      truth: 7,
+      staleSince: undefined,
+    });
   });
 
   it('takes for stale what the store had earlier, from the first look that found it so', () => {
-    const first = sight(before, look({ price: 4 }), [7, 7], 1250);
-    const second = sight(first, look({ price: 4 }), [7, 7], 1500);
+    const first = sight(before, look({ price: 4, ageMs: 250 }), [7, 7], 1250);
+    const second = sight(first, look({ price: 4, ageMs: 250 }), [7, 7], 1500);
     expect([first.staleSince, second.staleSince]).toEqual([1250, 1250]);
     expect(sight(second, look({ price: 7 }), [7, 7], 1750).staleSince).toBeUndefined();
   });

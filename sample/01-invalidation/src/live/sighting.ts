@@ -11,9 +11,13 @@ export interface Sighting {
   readonly staleSince: number | undefined;
 }
 
+/** The time between two looks. */
+export const LOOK_EVERY_MS = 250;
+
 /**
- * `truths` are what the store had right before and right after the look. A copy is stale when it is none of them, and not
- * what the store had at the look before either: word of a write is on its way for some time, and that is no fault.
+ * `truths` are what the store had right before and right after the look. A copy is stale when it is none of them. Word of
+ * a write is on its way for some time, and that is no fault: so what the store had at the look before is fresh enough, and
+ * what was read since then too, which many writes in a row may have overtaken.
  */
 export function sight(
   before: Sighting | undefined,
@@ -21,7 +25,8 @@ export function sight(
   truths: readonly [before: number, after: number],
   at: number,
 ): Sighting {
-  const isStale = !truths.includes(look.price) && look.price !== before?.truth;
+  const isFalse = !truths.includes(look.price) && look.price !== before?.truth;
+  const isStale = isFalse && look.ageMs >= LOOK_EVERY_MS;
   const staleSince = isStale ? (before?.staleSince ?? at) : undefined;
   return { look, at, truth: truths[1], staleSince };
 }

@@ -3,10 +3,8 @@ import type { ProductsStore } from '../products/products.store.js';
 import type { Fleet } from '../story/fleet.js';
 import type { Instance } from '../story/instance.js';
 import { lookAt, WATCHED_ID } from './look.js';
-import { happeningsBetween, type Sighting, sight } from './sighting.js';
+import { happeningsBetween, LOOK_EVERY_MS, type Sighting, sight } from './sighting.js';
 import { isSame, networkOf, type Weather } from './weather.js';
-
-const LOOK_EVERY_MS = 250;
 
 /** Looks at all instances again and again, keeps their networks as bad as they shall be, and tells what happens. */
 export class Watch {
