@@ -77,6 +77,7 @@ export class Sender {
     const { config, flow } = this.#context;
     while (this.batcher.inFlight < config.limits.sendsInFlight) {
       const head = this.batcher.head();
+      if (head === undefined) flow.rest();
       if (head === undefined || !flow.maySend(now, MAX_EVENT_DATAGRAM_BYTES)) return undefined;
       const sequence = ++this.#context.highest;
       const length = this.#layOut(into, sequence, head.event, wallClockMs);

@@ -113,6 +113,11 @@ export class FlowWindow {
     return Math.min(this.#blockedAt, oldest) + PATIENCE_MS;
   }
 
+  /** Nothing waits to be sent: what was held back may have been withdrawn. */
+  rest(): void {
+    this.#blockedAt = undefined;
+  }
+
   #unblock(): true {
     this.#blockedAt = undefined;
     return true;
