@@ -181,11 +181,12 @@ export class Batcher {
     for (let index = this.#head; index < this.#queue.length; index++) {
       const entry = this.#queue[index]!;
       if (!entry.waiting) continue;
+      // It goes ahead of older ones, and tickets in the queue must not fall: they tell what is behind.
+      ticket = Math.min(ticket, entry.ticket);
       if (entry.event.kind !== 'buckets' && !isCoarsenable(entry.event)) {
         rest.push(entry);
         continue;
       }
-      ticket = Math.min(ticket, entry.ticket);
       if (entry.event.kind === 'buckets') event = entry.event;
       else addTo(event, entry.event);
       this.#forget(entry);
