@@ -45,10 +45,12 @@ export class Sender {
       values.merged += events.length - (this.batcher.waiting - before);
       return publication;
     }
+    // What was coarsened before has been counted.
+    const counted = this.batcher.oldest()?.event.kind === 'buckets' ? 1 : 0;
     const coarse = this.batcher.addCoarsely(now, events);
     if (coarse === undefined) return undefined;
     values.published += events.length;
-    values.coarsened += before + events.length - this.batcher.waiting + 1;
+    values.coarsened += before - counted + events.length - (this.batcher.waiting - 1);
     return coarse;
   }
 

@@ -107,6 +107,15 @@ export class Batcher {
     return Math.min(longest, Math.max(this.#firstWaitingAt, this.#notBefore));
   }
 
+  /** The oldest event that waits: the one that names buckets, if there is one. */
+  oldest(): PendingEvent | undefined {
+    for (; this.#head < this.#queue.length; this.#head++) {
+      const entry = this.#queue[this.#head];
+      if (entry?.waiting === true) return entry;
+    }
+    return undefined;
+  }
+
   /** Opens the queue for {@link head} until it is empty. */
   startFlush(): void {
     if (this.#waiting > 0) this.#flushing = true;
@@ -114,7 +123,7 @@ export class Batcher {
 
   /** The event to send next, while a flush is on. */
   head(): PendingEvent | undefined {
-    return this.#flushing ? this.#next() : undefined;
+    return this.#flushing ? this.oldest() : undefined;
   }
 
   /** Forgets the head: from here on the same key is a new event. */
@@ -143,7 +152,7 @@ export class Batcher {
 
   /** The newest ticket of which nothing waits and nothing is in flight, once for each that is new. */
   takeFlushed(): number | undefined {
-    let oldest = this.#next()?.ticket ?? this.#ticket;
+    let oldest = this.oldest()?.ticket ?? this.#ticket;
     for (const ticket of this.#inFlight.values()) oldest = Math.min(oldest, ticket);
     if (oldest - 1 <= this.#reported) return undefined;
     this.#reported = oldest - 1;
@@ -162,15 +171,6 @@ export class Batcher {
       more++;
     }
     return this.#waiting + more <= this.#options.capacity;
-  }
-
-  /** The oldest event that waits. */
-  #next(): PendingEvent | undefined {
-    for (; this.#head < this.#queue.length; this.#head++) {
-      const entry = this.#queue[this.#head];
-      if (entry?.waiting === true) return entry;
-    }
-    return undefined;
   }
 
   /** Puts the event that names buckets at the head of the queue, in the place of all that it stands for. */
