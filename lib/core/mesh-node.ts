@@ -189,8 +189,11 @@ export class MeshNode {
 
   /** If the process stood still for `lateness`, others could not be heard in that time. */
   #forgive(now: Instant, lateness: number): void {
-    this.#parts.watch.forgive(now, lateness);
-    if (lateness >= STALL_MS) this.#parts.reliability.forgive(lateness);
+    const { watch, reliability } = this.#parts;
+    watch.forgive(now, lateness);
+    // A heartbeat may be seconds away when what is asked for is due already.
+    const latest = Math.max(lateness, now - reliability.deadline());
+    if (latest >= STALL_MS) reliability.forgive(latest);
   }
 
   /** Events that waited for the node to be ready do not make a timer late; these do. */
