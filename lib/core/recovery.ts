@@ -105,9 +105,10 @@ export class Recovery {
     if (packet.from > stream.request.from || packet.upTo < packet.from - 1) return;
     const reason = this.#reasonFor(stream);
     stream.request = undefined;
+    stream.nextRequestAt = now + REQUEST_PAUSE_MS;
     stream.confirm(packet.upTo);
     stream.close(packet.from, packet.upTo);
-    this.#context.raise(reason, stream.id, packet.buckets);
+    if (packet.upTo >= packet.from) this.#context.raise(reason, stream.id, packet.buckets);
     this.review(now, stream);
   }
 
@@ -167,7 +168,8 @@ export class Recovery {
     if (stream.request !== undefined) return;
     if (this.#context.members.get(stream.id) === undefined) return this.giveUp(stream);
     if (stream.cause === 'gap' && stream.window.lost !== undefined) stream.cause = 'overrun';
-    stream.request = { id: this.#nextToken(), from: stream.window.contiguous + 1, since: now, nextAt: now };
+    const nextAt = Math.max(now, stream.nextRequestAt);
+    stream.request = { id: this.#nextToken(), from: stream.window.contiguous + 1, since: now, nextAt };
   }
 
   #driveRequest(now: Instant, stream: InboundStream, request: ResyncRequest): void {

@@ -40,6 +40,8 @@ export class InboundStream {
   /** Who last said that the origin has come further: the one to ask when the origin is gone. */
   claimant: NodeId | undefined;
   request: ResyncRequest | undefined;
+  /** When buckets may be asked for again: an answer may not cover what was forged. */
+  nextRequestAt: Instant = -NEVER;
   /** When the origin may be asked again how far it has come. */
   nextQuestionAt: Instant = -NEVER;
   /** Datagrams since this node last reported to the origin, and when the next report is due. */
