@@ -50,7 +50,7 @@ export class Repairer {
 
   handleResyncRequest(now: Instant, member: Member, packet: ResyncRequestPacket): void {
     const { highest, history, outbox } = this.#context;
-    if (!this.#mayRepeat(now, member, RESYNC_BYTES)) return;
+    if (!this.#mayRepeat(now, member, RESYNC_BYTES)) return this.#context.counters.drop('repair-budget');
     const buckets = history.since(packet.from);
     outbox.toOne(
       {
