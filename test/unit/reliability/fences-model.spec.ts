@@ -8,6 +8,7 @@ import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
 /** Four keys of one bucket and four of others, so that keys meet in buckets as they seldom do by chance. */
 const KEYS = [...keysOfBucket(bucketOf('user:1'), 4), 'user:1', 'user:22', 'order:1', 'order:333'];
 const PATTERNS = ['*', 'user:*', 'order:?', 'user:[12]', 'k*', 'nothing:*', 'nothing:*', 'nothing:*'];
+const NO_KEY = 'nothing:*';
 
 function keysOfBucket(bucket: number, count: number): string[] {
   const keys: string[] = [];
@@ -54,6 +55,11 @@ class Model {
     else this.#moveAll();
   }
 
+  /** About as many patterns as are kept, of which none matches: then their number alone decides. */
+  passPatterns(random: SeededRandom): void {
+    for (let count = PATTERNS_KEPT - 3 + randomBelow(random, 7); count > 0; count--) this.#movePattern(NO_KEY);
+  }
+
   #moveKey(key: string): void {
     this.fences.moveKey(key);
     this.happenings.push({ isPattern: false, concerns: (other) => bucketOf(other) === bucketOf(key) });
@@ -91,7 +97,8 @@ function play(seed: number): { current: number; moved: number } {
       const since = model.happenings.length;
       watched.push({ key, fence: model.fences.make(key), since, checked: since });
     } else if (what < 6) {
-      for (let many = randomBelow(random, 20) === 0 ? 80 : 1; many > 0; many--) model.happen(random);
+      if (randomBelow(random, 4) === 0) model.passPatterns(random);
+      else model.happen(random);
     } else if (what < 7 && watched.length > 40) {
       watched = watched.slice(20);
     }
