@@ -5,12 +5,14 @@ import { ASK_COUNT, GapList, REPAIR_LIMIT_MS } from '../../../lib/reliability/ga
 import type { Range } from '../../../lib/reliability/receive-window.js';
 import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
 
+type Missing = (range: Range, limit: number) => readonly Range[];
+
 /** Nothing of it has come. */
-const ALL = (range: Range): readonly Range[] => [{ from: range.from, to: range.to }];
+const ALL: Missing = ({ from, to }) => [{ from, to }];
 
 /** All but these have come. */
-function only(...sequences: readonly number[]) {
-  return ({ from, to }: Range, limit: number): readonly Range[] =>
+function only(...sequences: readonly number[]): Missing {
+  return ({ from, to }, limit) =>
     sequences
       .filter((each) => each >= from && each <= to)
       .map((each) => ({ from: each, to: each }))
