@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
-import { bucketOf, BucketSet } from '../primitives/bucket-set.js';
+import { BucketSet } from '../primitives/bucket-set.js';
+import { addTo, type CoarseEvent, isCoarsenable } from './coarse-event.js';
 import type { BucketsEvent, OutgoingEvent, PendingEvent, Publication, QueuedEvent } from './pending-event.js';
 
 export interface BatcherOptions {
@@ -35,6 +36,8 @@ export class Batcher {
   #queue: PendingEvent[] = [];
   #head = 0;
   #waiting = 0;
+  /** The event that names buckets, while nothing waits behind it that it could stand for too. */
+  #gathered: CoarseEvent | undefined;
   #firstWaitingAt: Instant = NEVER;
   #notBefore: Instant = 0;
   #flushing = false;
@@ -79,7 +82,7 @@ export class Batcher {
    */
   addCoarsely(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
     if (!events.every(isCoarsenable)) return undefined;
-    const entry = this.#gatherCoarse();
+    const entry = this.#gathered?.waiting === true ? this.#gathered : this.#gatherCoarse();
     for (const event of events) addTo(entry.event, event);
     if (this.#firstWaitingAt === NEVER) this.#firstWaitingAt = now;
     return { ticket: entry.ticket, pending: [] };
@@ -174,7 +177,7 @@ export class Batcher {
   }
 
   /** Puts the event that names buckets at the head of the queue, in the place of all that it stands for. */
-  #gatherCoarse(): PendingEvent & { readonly event: BucketsEvent } {
+  #gatherCoarse(): CoarseEvent {
     const rest: PendingEvent[] = [];
     let event: BucketsEvent = { kind: 'buckets', buckets: new BucketSet() };
     let ticket = this.#ticket;
@@ -191,7 +194,8 @@ export class Batcher {
       else addTo(event, entry.event);
       this.#forget(entry);
     }
-    const coarse = { event, ticket, claims: 1, waiting: true };
+    const coarse: CoarseEvent = { event, ticket, claims: 1, waiting: true };
+    this.#gathered = coarse;
     this.#queue = [coarse, ...rest];
     this.#head = 0;
     this.#waiting++;
@@ -208,6 +212,7 @@ export class Batcher {
     const entry: PendingEvent = { event, ticket: this.#ticket, claims: 1, waiting: true };
     this.#queue.push(entry);
     this.#waiting++;
+    if (isCoarsenable(event)) this.#gathered = undefined;
     if (bare) this.#bare.set(event.key, entry);
     return entry;
   }
@@ -231,16 +236,6 @@ export class Batcher {
     this.#queue = [];
     this.#head = 0;
   }
-}
-
-/** What names keys and nothing else. */
-function isCoarsenable(event: OutgoingEvent): boolean {
-  return event.data === undefined && event.metadata === undefined;
-}
-
-function addTo(coarse: BucketsEvent, event: OutgoingEvent): void {
-  if (event.kind === 'matching') coarse.buckets = 'all';
-  else if (coarse.buckets !== 'all') coarse.buckets.add(bucketOf(event.key));
 }
 
 /** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
