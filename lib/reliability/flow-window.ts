@@ -10,6 +10,8 @@ export const USUAL_WINDOW_BYTES = 106_496;
 const LONGEST_LEAD = 512;
 /** Who has reported nothing for so long holds nobody up. */
 const PATIENCE_MS = 200;
+/** Of fewer datagrams a receiver need not report. */
+const WORTH_REPORTING = 4;
 /** Sequences whose cost is remembered. */
 const LEDGER_SIZE = 4096;
 /** What Linux charges for a datagram: its bytes with the heads of skb and data, in a power of two, and the skb. */
@@ -98,12 +100,12 @@ export class FlowWindow {
     if (this.#isWithin(cost)) return this.#unblock();
     this.#computeLimits(now);
     if (this.#isWithin(cost)) return this.#unblock();
-    this.#blockedAt ??= now;
-    if (now - this.#blockedAt < PATIENCE_MS) return false;
-    this.#excludeSilent(cost);
+    const blockedAt = (this.#blockedAt ??= now);
+    this.#excludeSilent(now, blockedAt, cost);
     this.#computeLimits(now);
-    this.#blockedAt = this.#isWithin(cost) ? undefined : now;
-    return this.#blockedAt === undefined;
+    if (this.#isWithin(cost)) return this.#unblock();
+    if (now - blockedAt >= PATIENCE_MS) this.#blockedAt = now;
+    return false;
   }
 
   /** When to try again, if nobody reports before. */
@@ -143,11 +145,13 @@ export class FlowWindow {
     return this.#costOf(Math.max(receiver.highest, this.#settled)) + receiver.windowBytes;
   }
 
-  /** Those whose buffers hold the sender up, by all that it knows of them. */
-  #excludeSilent(cost: number): void {
+  /** Those whose buffers hold the sender up, and who have had the time to say that they do not. */
+  #excludeSilent(now: Instant, blockedAt: Instant, cost: number): void {
     for (const receiver of this.#receivers.values()) {
-      const isHolding = cost > this.#costLimitOf(receiver);
-      if (isHolding && receiver.reportedAt <= (this.#blockedAt ?? 0)) receiver.excluded = true;
+      if (cost <= this.#costLimitOf(receiver)) continue;
+      // What has become old makes room, so that one that never reports would not hold the sender up for long, but ever again.
+      const isOverdue = this.#settled - receiver.highest >= WORTH_REPORTING && now - receiver.reportedAt >= PATIENCE_MS;
+      if (isOverdue || (now - blockedAt >= PATIENCE_MS && receiver.reportedAt <= blockedAt)) receiver.excluded = true;
     }
   }
 

@@ -97,12 +97,33 @@ describe('FlowWindow', () => {
     expect(sender.send(1)).toBe(20);
   });
 
-  it('never holds back a slow stream, nor counts what is old', () => {
+  it('never holds back a slow stream', () => {
     const sender = new Sender(A);
     for (let now = 0; now < 60_000; now += 10) expect(sender.send(now, 1)).toBe(1);
-    const quick = new Sender(A);
-    const first = quick.send(0);
-    expect([quick.send(100), quick.send(200)]).toEqual([0, first]);
+  });
+
+  it('counts what is old as read', () => {
+    const sender = new Sender(A);
+    const half = sender.send(0);
+    sender.report(190, A, 20);
+    expect([sender.send(190), sender.send(199), sender.send(200)]).toEqual([20, 0, half - 20]);
+  });
+
+  it('waits for one that never reports once, and not each time that its buffer might be full', () => {
+    const sender = new Sender(A, B);
+    let sent = 0;
+    for (let now = 0; now < 1000; now++) {
+      sender.report(now, B, sender.last);
+      sent += sender.send(now, 10);
+    }
+    expect(sent).toBeGreaterThan(7000);
+  });
+
+  it('goes on protecting one that had too little to report', () => {
+    const sender = new Sender(A);
+    const half = Math.floor(USUAL_WINDOW_BYTES / FULL_COST);
+    sender.send(0, 3);
+    expect([sender.send(10_000), sender.send(10_001)]).toEqual([half, 0]);
   });
 
   it('waits 200 ms for one that says nothing, and then not any more until it speaks', () => {
@@ -128,8 +149,10 @@ describe('FlowWindow', () => {
     expect(sender.flow.deadline()).toBe(NEVER);
     sender.send(0, 20);
     sender.send(50);
+    sender.report(60, A, 10);
+    sender.send(60);
     // What was sent at 0 counts as read at 200.
-    expect([sender.flow.deadline(), sender.send(199), sender.send(200)]).toEqual([200, 0, 20]);
+    expect([sender.flow.deadline(), sender.send(199), sender.send(200)]).toEqual([200, 0, 10]);
     sender.report(201, A, sender.last);
     expect([sender.send(201, 1), sender.flow.deadline()]).toEqual([1, NEVER]);
   });
