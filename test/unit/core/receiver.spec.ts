@@ -91,6 +91,31 @@ describe('Receiver', () => {
     expect(bench.keys()).toEqual(['one', 'number 3', 'number 4']);
   });
 
+  it('keeps what it hears to repeat it to others, unless that would not fit', () => {
+    const bench = NodeBench.ready();
+    const [peer, other] = [BenchPeer.met(bench, PEER), BenchPeer.met(bench, '10.0.0.3:7946')];
+    const longest = ['x'.repeat(1127)];
+    // By a TLV of no bytes that nobody knows.
+    const longer = Buffer.concat([peer.batch(longest, 3), Buffer.from([0x7f, 0, 0])]);
+    const all = [peer.batch(['a'], 1), peer.batch(longest, 2), longer];
+    expect(all.map(({ length }) => length)).toEqual([43, 1169, 1172]);
+    for (const bytes of all) peer.say(bytes);
+    expect(bench.keys()).toHaveLength(3);
+    other.say(other.nack(other.given(), peer.sender, [{ from: 1, count: 3 }]));
+    expect(bench.of('repair').map(({ packet }) => packet.event.trailer.sequence)).toEqual([1, 2]);
+  });
+
+  it('hears nobody’s word to everyone about another', () => {
+    const bench = NodeBench.ready();
+    const [peer, other] = [BenchPeer.met(bench, PEER), BenchPeer.met(bench, '10.0.0.3:7946')];
+    other.say(other.beacon(0n, peer.sender, { highest: 9 }), true);
+    const stranger = new BenchPeer(bench, '10.0.0.4:7946');
+    stranger.say(stranger.beacon(0n, stranger.sender, { highest: 9 }), true);
+    bench.advance(1000);
+    expect(bench.of('nack')).toEqual([]);
+    expect(bench.dropped()).toEqual({ 'wrong-nonce': 1, unverified: 1 });
+  });
+
   it('hears no other cluster, and v1 in any', () => {
     const bench = NodeBench.ready({ cluster: 'shop' });
     const v1 = new BenchPeer(bench, PEER);

@@ -10,15 +10,19 @@ import { limits } from '../../support/limits.js';
 const LIMITS = limits({ peers: 50, unverifiedPeers: 50 });
 const DAY = 24 * 3_600_000;
 
-function setUp(): { context: NodeContext; roster: Roster; admit: (now: number, host: number) => Member } {
+function setUp(): {
+  context: NodeContext;
+  roster: Roster;
+  admit: (now: number, host: number, highest?: number) => Member;
+} {
   const random = new SeededRandom(1);
   const context = new NodeContext({ ...simulatedConfig(random, false), limits: LIMITS });
   const roster = new Roster(context);
-  const admit = (now: number, host: number): Member => {
+  const admit = (now: number, host: number, highest = 0): Member => {
     const endpoint = `10.1.${host >> 8}.${host & 255}:7946`;
     const said = { advertised: endpoint, zone: undefined, client: false, heartbeatMs: 5000 };
     const facts = { id: randomNodeId(random), endpoint, ...said, ourNonce: 1n, theirNonce: 2n };
-    const member = roster.admit(now, facts, 0);
+    const member = roster.admit(now, facts, highest);
     if (member === undefined) throw new Error('refused');
     roster.confirm(member);
     return member;
@@ -58,6 +62,31 @@ describe('Roster', () => {
     }
     expect(context.streams.size).toBeLessThanOrEqual(2 * LIMITS.peers);
     expect([...context.members.lostEndpoints()].length).toBeLessThanOrEqual(LIMITS.peers);
+  });
+
+  it.each([
+    { readyAt: undefined, highest: 5, top: 5, lost: undefined },
+    { readyAt: 0, highest: 64, top: 0, lost: undefined },
+    { readyAt: 0, highest: 65, top: 65, lost: { from: 1, to: 65 } },
+  ])('follows a newcomer of $highest datagrams from $top on (ready at $readyAt)', ({ readyAt, highest, top, lost }) => {
+    const { context, admit } = setUp();
+    context.readyAt = readyAt;
+    const { id } = admit(0, 1, highest);
+    const stream = context.streams.get(id);
+    expect([stream?.window.top, stream?.window.lost, stream?.cause]).toEqual([top, lost, 'join']);
+  });
+
+  it('goes on with one that comes back where it stood', () => {
+    const { context, roster, admit } = setUp();
+    context.readyAt = 0;
+    const member = admit(0, 1, 2);
+    const stream = context.streams.get(member.id);
+    stream?.see(1);
+    roster.depart(1, member, 'dead');
+    expect(roster.takeDepartures()).toEqual([{ member, how: 'dead' }]);
+    roster.admit(2, member, 9);
+    expect(context.streams.get(member.id)).toBe(stream);
+    expect([stream?.cause, stream?.window.top, roster.takeDepartures()]).toEqual(['heal', 1, []]);
   });
 
   it('counts who joined, left and was lost, once each', () => {

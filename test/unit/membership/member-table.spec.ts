@@ -118,6 +118,18 @@ describe('MemberTable', () => {
     expect([...members.lostEndpoints()]).toEqual([]);
   });
 
+  it('knows who said goodbye lately, and may repeat what it said', () => {
+    const members = table();
+    const [left, silent] = [member('10.0.0.1:1'), member('10.0.0.2:1')];
+    for (const one of [left, silent]) members.add(one);
+    expect(members.lingering(left.id, 0)).toBeUndefined();
+    members.remove(left, 100, 42);
+    members.remove(silent, 100, undefined);
+    expect([members.lingering(left.id, 100), members.lingering(left.id, 101)]).toEqual([left, undefined]);
+    expect(members.lingering(silent.id, 0)).toBeUndefined();
+    expect([...members.departedValues()].map((gone) => gone.member)).toEqual([left, silent]);
+  });
+
   it('looks no more for one that came back elsewhere, nor where somebody else lives now', () => {
     const members = table();
     const [one, other] = [member('10.0.0.1:1'), member('10.0.0.2:1')];
