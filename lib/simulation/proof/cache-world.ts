@@ -132,7 +132,13 @@ export class CacheWorld {
     this.refused.push(`${node.name} did not take ${keys.length} keys at ${now} ms`);
   }
 
-  /** The same for all keys that match. */
+  /** Publishes keys that no cache holds: what is of interest then is only when they are delivered. */
+  publish(node: WorldNode, keys: readonly string[]): void {
+    for (const key of keys) this.ledger.notePublished(node.id, key, this.simulator.now);
+    this.#publishBare(node, keys);
+  }
+
+  /** As `write`, for all keys that match. */
   writeMatching(node: WorldNode, pattern: string): void {
     const { now } = this.simulator;
     const glob = new Glob(pattern);

@@ -31,11 +31,14 @@ export class Draw {
 
   /** That many of them, or all if there are fewer, in any order. */
   some<T>(items: readonly T[], count: number): T[] {
-    const rest = [...items];
-    const picked: T[] = [];
-    while (picked.length < count && rest.length > 0) {
-      picked.push(...rest.splice(randomBelow(this.#random, rest.length), 1));
+    const shuffled = [...items];
+    const taken = Math.min(count, shuffled.length);
+    for (let index = 0; index < taken; index++) {
+      const other = index + randomBelow(this.#random, shuffled.length - index);
+      const item = shuffled[other]!;
+      shuffled[other] = shuffled[index]!;
+      shuffled[index] = item;
     }
-    return picked;
+    return shuffled.slice(0, taken);
   }
 }

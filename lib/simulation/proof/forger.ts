@@ -47,12 +47,15 @@ export function forgedClaims(name: NodeId, about: NodeId, highest: number): Buff
   ];
 }
 
+/** The key that nobody but a forger publishes. */
+export const FORGED_KEY = 'forged';
+
 /** A batch in the name of a member, with a sequence of the forger's choice. */
 export function forgedBatch(name: NodeId, sequence: number): Buffer {
   return lay((into) => {
     const writer = new BatchWriter();
     writer.begin(into, PacketType.BATCH, name, TAG);
-    writer.tryAdd('forged', undefined, undefined);
+    writer.tryAdd(FORGED_KEY, undefined, undefined);
     return writer.finish(sequence, 1, 0);
   });
 }

@@ -8,6 +8,8 @@ export interface SentDatagram {
   readonly origin: NodeId;
   readonly sequence: number;
   readonly at: Instant;
+  /** Nobody was there to hear it when it got its sequence, some time before `at`: this is the first repair of it. */
+  readonly isLate: boolean;
   /** When the first of its events was published. */
   readonly publishedAt: Instant;
   readonly packet: SequencedPacket;
@@ -49,7 +51,7 @@ export class Ledger {
     const { sequence } = packet.trailer;
     if (ledger.sent.has(sequence)) return;
     const publishedAt = takeFirst(ledger.unsent, packet, at);
-    const sent = { origin, sequence, at, publishedAt, packet };
+    const sent = { origin, sequence, at, isLate: bytes[1] === PacketType.REPAIR, publishedAt, packet };
     ledger.sent.set(sequence, sent);
     if (packet.kind === 'buckets') this.#buckets.push(sent);
     for (const name of namesIn(sent.packet)) this.#index(name, sent);
@@ -60,21 +62,23 @@ export class Ledger {
     return this.#of(origin).sent.values();
   }
 
-  find(origin: NodeId, sequence: number): SentDatagram | undefined {
-    return this.#of(origin).sent.get(sequence);
-  }
-
   origins(): Iterable<NodeId> {
     return this.#origins.keys();
   }
 
   /** The first datagram, from that time on, that tells of the key or pattern. */
   firstWith(origin: NodeId, published: string, from: Instant): SentDatagram | undefined {
-    const isMeant = (sent: SentDatagram): boolean => sent.origin === origin && sent.at >= from;
+    const isMeant = (sent: SentDatagram): boolean => !sent.isLate && sent.origin === origin && sent.at >= from;
     return (
       this.#byName.get(published)?.find(isMeant) ??
       this.#buckets.find((sent) => isMeant(sent) && tellsOf(sent.packet, published))
     );
+  }
+
+  /** All that tell of it and were late. */
+  lateWith(origin: NodeId, published: string): readonly SentDatagram[] {
+    const named = [...(this.#byName.get(published) ?? []), ...this.#buckets];
+    return named.filter((sent) => sent.isLate && sent.origin === origin && tellsOf(sent.packet, published));
   }
 
   #index(name: string, sent: SentDatagram): void {

@@ -33,6 +33,15 @@ const FULL_REST_EVERY = 16;
 
 /** Plays a scenario to its end and judges it. */
 export function runProof(scenario: Scenario, seed: number, recorder?: FlightRecorder): Outcome {
+  return playProof(scenario, seed, recorder).outcome;
+}
+
+/** The same, for those who want to see the world as it is at the end. */
+export function playProof(
+  scenario: Scenario,
+  seed: number,
+  recorder?: FlightRecorder,
+): { readonly world: CacheWorld; readonly outcome: Outcome } {
   const stage = new Stage(seed, scenario.options(new Draw(new SeededRandom(seed ^ OPTIONS_SEED))), recorder);
   const { world } = stage;
   scenario.play(stage);
@@ -40,16 +49,12 @@ export function runProof(scenario: Scenario, seed: number, recorder?: FlightReco
   stage.calm();
   const calmAt = world.simulator.now;
   const violations = settle(stage, scenario, seed % FULL_REST_EVERY === 0);
-  return {
-    seed,
-    scenario: scenario.name,
-    violations,
-    settledMs: world.simulator.now - calmAt,
-    nodes: world.nodes.length,
-    writes: world.truth.count,
-    dropped: world.meter.dropped,
+  const outcome = {
+    ...{ seed, scenario: scenario.name, violations, settledMs: world.simulator.now - calmAt },
+    ...{ nodes: world.nodes.length, writes: world.truth.count, dropped: world.meter.dropped },
     resyncs: countResyncs(world),
   };
+  return { world, outcome };
 }
 
 /** Where little is written and little is lost, it takes longer until anything was. */

@@ -17,8 +17,9 @@ export interface StageOptions {
   readonly config?: Partial<MeshNodeConfig>;
   /** What every run of the scenario has beside its own troubles. */
   readonly conditions?: Partial<NetworkConditions>;
-  /** How many keys there are. */
+  /** How many keys there are, and how long they are at least. */
   readonly keys?: number;
+  readonly keyLength?: number;
 }
 
 const SCENARIO_SEED = 0x7ea7_0b05;
@@ -51,7 +52,9 @@ export class Stage {
       ...{ seed, recorder, onIsolation: options.onIsolation ?? drawnIsolation },
       conditions: { multicast: this.multicast },
       config: { heartbeatMs: this.heartbeatMs, multicast: this.multicast, ...options.config },
-      keys: Array.from({ length: options.keys ?? 100 }, (_, index) => `g${index % 10}:${Math.floor(index / 10)}`),
+      keys: Array.from({ length: options.keys ?? 100 }, (_, index) =>
+        `g${index % 10}:${Math.floor(index / 10)}`.padEnd(options.keyLength ?? 0, '.'),
+      ),
     });
   }
 

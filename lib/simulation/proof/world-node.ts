@@ -4,6 +4,7 @@ import type { Instant } from '../../primitives/instant.js';
 import type { NodeId } from '../../primitives/node-id.js';
 import type { SequencedPacket } from '../../wire/packet.js';
 import type { SimulatedNode } from '../simulated-node.js';
+import { FORGED_KEY } from './forger.js';
 import { ModelCache } from './model-cache.js';
 import type { Truth } from './truth.js';
 
@@ -94,7 +95,8 @@ export class WorldNode {
   handle(now: Instant, event: NodeEvent): void {
     switch (event.kind) {
       case 'keys':
-        this.#note(now, event.origin.id, event.sequence);
+        // What nobody sent is neither delivered nor a double of what is.
+        if (!event.keys.includes(FORGED_KEY)) this.#note(now, event.origin.id, event.sequence);
         for (const key of event.keys) this.cache.drop(key);
         return;
       case 'matching':

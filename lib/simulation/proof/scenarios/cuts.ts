@@ -29,7 +29,7 @@ function partition(stage: Stage, forMs: number, between: () => void = () => unde
 export const CUTS: readonly Scenario[] = [
   scenario(
     'one-way-cut',
-    ['gap', 'overrun', 'heal', 'peer-lost'],
+    'any',
     () => ({ conditions: { loss: 0.01 } }),
     (stage) => {
       stage.gather();
@@ -44,7 +44,7 @@ export const CUTS: readonly Scenario[] = [
   ),
   scenario(
     'non-transitive-cut',
-    ['gap', 'overrun', 'heal', 'peer-lost'],
+    0,
     () => ({ conditions: { loss: 0.01 } }),
     (stage) => {
       stage.gather();
@@ -57,7 +57,7 @@ export const CUTS: readonly Scenario[] = [
   ),
   scenario(
     'deaf-to-the-group',
-    ['gap', 'overrun', 'heal', 'peer-lost'],
+    0,
     () => ({ multicast: true, conditions: { loss: 0.01 } }),
     (stage) => {
       stage.gather();
@@ -71,7 +71,7 @@ export const CUTS: readonly Scenario[] = [
   ),
   scenario(
     'partition-short',
-    ['gap', 'overrun'],
+    0,
     () => ({ onIsolation: 'serve', conditions: { loss: 0.02 } }),
     (stage) => {
       partition(stage, stage.draw.between(300, 2500));

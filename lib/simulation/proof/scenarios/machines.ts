@@ -19,7 +19,7 @@ function befall(stage: Stage, spacingMs: number, happen: (stage: Stage) => void)
 export const MACHINES: readonly Scenario[] = [
   scenario(
     'stall-short',
-    ['gap', 'overrun', 'heal', 'peer-lost'],
+    0,
     () => ({ conditions: RESTS }),
     (stage) => {
       befall(stage, 6000, () => stage.stall(stage.draw.pick(stage.nodes), stage.draw.between(300, 2500)));
@@ -51,13 +51,29 @@ export const MACHINES: readonly Scenario[] = [
   ),
   scenario(
     'slow-readers',
-    ['overload', 'gap', 'overrun'],
-    () => ({ style: 'bursts', keys: 1500 }),
+    0,
+    () => ({ style: 'bursts', keys: 600, keyLength: 90 }),
     (stage) => {
-      stage.change({ receiveMs: stage.draw.between(0.02, 0.3), loss: 0.02 });
       stage.gather();
-      stage.write(10_000);
-      stage.run(15_000);
+      stage.change({ receiveMs: stage.draw.between(0.02, 0.3), loss: 0.01 });
+      stage.write(8000);
+      stage.run(12_000);
+    },
+  ),
+  scenario(
+    'full-speed',
+    0,
+    (draw) => ({ keys: 2000, keyLength: 100, count: draw.whole(2, 4) }),
+    (stage) => {
+      stage.gather();
+      stage.change({ receiveMs: stage.draw.between(0.05, 0.15), loss: 0.01 });
+      // 20 full datagrams in each millisecond: more than any of them reads.
+      const [writer] = stage.draw.some(stage.nodes, 1);
+      const forMs = stage.draw.whole(50, 120);
+      for (let millisecond = 0; millisecond < forMs; millisecond++) {
+        stage.after(millisecond, () => stage.world.write(writer!, stage.draw.some(stage.world.keys, 200)));
+      }
+      stage.run(5000);
     },
   ),
   scenario(
@@ -94,7 +110,7 @@ export const MACHINES: readonly Scenario[] = [
   ),
   scenario(
     'wall-clocks',
-    [],
+    0,
     () => ({ conditions: { loss: 0.05 } }),
     (stage) => {
       befall(stage, 6000, () => {
