@@ -92,6 +92,16 @@ describe('GapList', () => {
     expect([ask(gaps, 10), ask(gaps, 15)]).toEqual(['1-30 40-41 (0)', '42-50 (0)']);
   });
 
+  it('leaves nothing out where a question is full at the end of a range', () => {
+    const missing: Missing = ({ from, to }) =>
+      [
+        { from: 1, to: ASK_COUNT },
+        { from: 40, to: 45 },
+      ].filter((range) => range.from >= from && range.to <= to);
+    const gaps = listOf([1, 45]);
+    expect([ask(gaps, 10, missing), ask(gaps, 15, missing)]).toEqual(['1-32 (0)', '40-45 (0)']);
+  });
+
   it('asks for no more than is missing still', () => {
     const gaps = listOf([1, 100]);
     expect(ask(gaps, 10, only(5, 50))).toBe('5-5 50-50 (0)');

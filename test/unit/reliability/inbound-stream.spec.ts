@@ -54,12 +54,15 @@ describe('InboundStream', () => {
     expect([claim(stream, 1), claim(stream, 1 + WINDOW_SIZE), claim(stream, 500)]).toEqual(['known', 'gap', 'known']);
     expect([stream.window.top, stream.known, stream.whole]).toEqual([1, 1 + WINDOW_SIZE, false]);
     expect([stream.claimant, note(stream)]).toEqual([WITNESS, WINDOW_SIZE]);
+    const again = streamOf(1);
+    claim(again, 5);
+    expect([note(again), claim(again, 7), note(again)]).toEqual([4, 'gap', 2]);
   });
 
   it('takes a claim beyond reach for nothing but a doubt, since the first one', () => {
     const stream = streamOf(1);
     expect([stream.claim(10, 2 ** 40, WITNESS), stream.claim(20, 2000, ORIGIN)]).toEqual(['far', 'far']);
-    expect(stream.farClaim).toEqual({ highest: 2 ** 40, since: 10 });
+    expect([stream.farClaim, stream.claimant]).toEqual([{ highest: 2 ** 40, since: 10 }, ORIGIN]);
     expect([stream.window.top, stream.known, stream.whole, note(stream)]).toEqual([1, 1, false, 0]);
     expect([stream.see(2), stream.window.top]).toEqual(['new', 2]);
   });
@@ -119,8 +122,9 @@ describe('InboundStream.settle', () => {
     const stream = streamOf(1);
     stream.ask(7);
     claim(stream, 5);
+    expect(note(stream)).toBe(4);
     stream.settle(7, 1);
-    expect([stream.known, note(stream)]).toEqual([5, 4]);
+    expect([stream.known, note(stream), stream.gaps.size]).toEqual([5, 0, 1]);
   });
 
   it('asks for a true datagram that a forged one stood in the place of', () => {

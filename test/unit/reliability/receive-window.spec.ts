@@ -66,6 +66,12 @@ describe('ReceiveWindow', () => {
     expect([window.lost, window.see(3), window.see(5)]).toEqual([{ from: 1, to: 4 }, 'duplicate', 'late']);
   });
 
+  it('tells one that has slid out from the one that has its bit now', () => {
+    const window = windowOf(1, 2, 3);
+    window.extendTo(3 + WINDOW_SIZE);
+    expect([3, 3 + WINDOW_SIZE, 3].map((each) => window.see(each))).toEqual(['duplicate', 'late', 'duplicate']);
+  });
+
   it('is not moved by a claim beyond it, however far and however often', () => {
     const window = windowOf(5);
     for (const claim of [5 + WINDOW_SIZE + 1, ...FORGED]) expect(window.see(claim)).toBe('beyond');
@@ -142,6 +148,14 @@ describe('ReceiveWindow.extendTo', () => {
       'duplicate',
       'new',
     ]);
+  });
+
+  it('lacks the last one', () => {
+    const window = windowOf(1, 2);
+    window.extendTo(3);
+    expect([window.whole, missingOf(window), window.contiguous]).toEqual([false, [[3, 3]], 2]);
+    window.loseTo(3);
+    expect([window.whole, window.lost, missingOf(window)]).toEqual([false, { from: 3, to: 3 }, []]);
   });
 
   it('does nothing where it is not beyond the highest', () => {
