@@ -62,9 +62,14 @@ export class Simulator {
     return [...this.#hosts.all()];
   }
 
+  /** An address that nobody had before. */
+  newEndpoint(): Endpoint {
+    return this.#hosts.newEndpoint();
+  }
+
   /** Starts a node at an address of its own, or at `endpoint`, where an earlier one may have lived. */
   start(config: Partial<MeshNodeConfig>, seeds: readonly Endpoint[] = [], endpoint?: Endpoint): SimulatedNode {
-    const at = endpoint ?? this.#hosts.newEndpoint();
+    const at = endpoint ?? this.newEndpoint();
     const previous = this.#hosts.at(at);
     if (previous !== undefined) this.crash(previous);
     const host = new SimulatedHost(at, new MeshNode({ ...simulatedConfig(this.#random, seeds.length > 0), ...config }));

@@ -9,7 +9,7 @@ import type { NetworkConditions } from '../simulated-network.js';
 import type { SimulatedNode } from '../simulated-node.js';
 import { Simulator } from '../simulator.js';
 import type { FlightRecorder } from './flight-recorder.js';
-import { Ledger } from './ledger.js';
+import { Ledger, ownWord } from './ledger.js';
 import { Meter } from './meter.js';
 import { Truth } from './truth.js';
 import { type OnIsolation, WorldNode } from './world-node.js';
@@ -44,6 +44,8 @@ export class CacheWorld {
   readonly refused: string[] = [];
   readonly #plan: WorldPlan;
   readonly #byNode = new Map<SimulatedNode, WorldNode>();
+  /** Where nodes live, or have lived. */
+  readonly #places = new Set<Endpoint>();
   /** A node speaks while it is started, before it is in the map. */
   #starting: WorldNode | undefined;
 
@@ -66,7 +68,12 @@ export class CacheWorld {
           this.meter.noteDropped(carriage, cause);
           recorder?.noteDropped(this.simulator.now, carriage, cause);
         },
-        onArrive: (_node, carriage) => recorder?.noteArrived(this.simulator.now, carriage),
+        onArrive: (node, carriage) => {
+          recorder?.noteArrived(this.simulator.now, carriage);
+          // Not what a forger says.
+          const word = this.#places.has(carriage.from) ? ownWord(carriage.bytes) : undefined;
+          if (word !== undefined) this.#of(node).noteWord(word.sender, word.highest);
+        },
         onEvent: (node, event) => {
           const world = this.#of(node);
           recorder?.noteEvent(this.simulator.now, world, event);
@@ -91,6 +98,7 @@ export class CacheWorld {
     this.#starting = undefined;
     this.#plan.recorder?.locate(node.simulated.endpoint, node.name);
     this.#byNode.set(node.simulated, node);
+    this.#places.add(node.simulated.endpoint);
     this.nodes.push(node);
     this.note(`${node.name} starts at ${node.simulated.endpoint}`);
     return node;

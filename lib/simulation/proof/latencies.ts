@@ -1,13 +1,14 @@
 import type { CacheWorld } from './cache-world.js';
 
-/** From publish to handler, of every delivery, in ascending order. */
+/** From publish to handler, of every delivery to a node that was ready then, in ascending order. */
 export function latenciesOf(world: CacheWorld): Float64Array {
   const latencies: number[] = [];
   for (const origin of world.ledger.origins()) {
     for (const { sequence, publishedAt } of world.ledger.sentBy(origin)) {
       for (const node of world.nodes) {
         const deliveredAt = node.deliveredAt(origin, sequence);
-        if (deliveredAt !== undefined) latencies.push(deliveredAt - publishedAt);
+        if (deliveredAt === undefined || node.readyAt === undefined || node.readyAt > publishedAt) continue;
+        latencies.push(deliveredAt - publishedAt);
       }
     }
   }

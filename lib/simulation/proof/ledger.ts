@@ -94,6 +94,23 @@ export class Ledger {
   }
 }
 
+/** How far its sender says that it has come, for what says so: a heartbeat, a beacon about itself, a goodbye. */
+export function ownWord(bytes: Buffer): { readonly sender: NodeId; readonly highest: number } | undefined {
+  const type = bytes[1];
+  if (type !== PacketType.HEARTBEAT && type !== PacketType.BEACON && type !== PacketType.LEAVE) return undefined;
+  const packet = decodePacket(bytes);
+  switch (packet.kind) {
+    case 'heartbeat':
+      return { sender: packet.sender, highest: packet.trailer?.sequence ?? 0 };
+    case 'beacon':
+      return packet.about === packet.sender ? packet : undefined;
+    case 'leave':
+      return packet;
+    default:
+      return undefined;
+  }
+}
+
 function sequencedPacket(bytes: Buffer): SequencedPacket | undefined {
   const packet = decodePacket(bytes);
   if (packet.kind === 'repair') return packet.event;

@@ -2,13 +2,14 @@ import type { BucketSet } from '../../primitives/bucket-set.js';
 import type { Instant } from '../../primitives/instant.js';
 import type { NodeId } from '../../primitives/node-id.js';
 import type { CacheWorld } from './cache-world.js';
+import { latenciesOf } from './latencies.js';
 import type { SentDatagram } from './ledger.js';
 import type { Write } from './truth.js';
 import type { WorldNode } from './world-node.js';
 
 /** One promise that was broken. */
 export interface Violation {
-  readonly kind: 'stale' | 'untold' | 'double' | 'resync' | 'refused' | 'apart' | 'untested';
+  readonly kind: 'stale' | 'untold' | 'double' | 'resync' | 'slow' | 'refused' | 'apart' | 'untested';
   readonly text: string;
   /** Where to look: names of nodes, and a key. */
   readonly node?: string;
@@ -21,6 +22,8 @@ export interface Violation {
 export interface Expectations {
   /** How many resyncs there may be in one run: none where everything can be repaired, few where that takes bad luck. */
   readonly resyncs: number | 'any';
+  /** How many of all deliveries come how soon: what is repaired at all might be repaired too late. */
+  readonly prompt?: { readonly withinMs: number; readonly share: number };
   /** Whether the scenario makes sure by itself that something was lost; otherwise a run without loss proves nothing. */
   readonly maySpare?: boolean;
 }
@@ -50,6 +53,7 @@ export class Oracle {
       ...this.#unsent(),
       ...this.#world.nodes.flatMap((node) => this.#doubles(node)),
       ...this.#uncalledFor(),
+      ...this.#slow(),
     ];
   }
 
@@ -148,6 +152,16 @@ export class Oracle {
         };
       }),
     );
+  }
+
+  #slow(): Violation[] {
+    const { prompt } = this.#expectations;
+    if (prompt === undefined) return [];
+    const latencies = latenciesOf(this.#world);
+    const inTime = latencies.filter((latency) => latency <= prompt.withinMs).length;
+    if (inTime >= prompt.share * latencies.length) return [];
+    const text = `of ${latencies.length} deliveries only ${inTime} came within ${prompt.withinMs} ms`;
+    return [{ kind: 'slow', text: `${text}, and should have been ${prompt.share * 100} %` }];
   }
 
   /** Whether nobody who lives can know of it: its writer is gone, and what it said reached none of them. */

@@ -46,7 +46,7 @@ export function playProof(
   const { world } = stage;
   scenario.play(stage);
   insist(stage, scenario);
-  stage.calm();
+  stage.calm(scenario.keepsCuts === true);
   const calmAt = world.simulator.now;
   const violations = settle(stage, scenario, seed % FULL_REST_EVERY === 0);
   const outcome = {
@@ -72,8 +72,8 @@ function settle(stage: Stage, scenario: Scenario, isPatient: boolean): readonly 
   stage.run(rested);
   for (;;) {
     const isOver = rested >= longest;
-    if (isOver || (!isPatient && world.staleCount() === 0 && stage.knowAll())) {
-      const violations = [...new Oracle(world, scenario).judge(), ...apart(stage)];
+    if (isOver || (!isPatient && world.staleCount() === 0 && isWhole(stage, scenario))) {
+      const violations = [...new Oracle(world, scenario).judge(), ...apart(stage, scenario)];
       if (isOver || violations.every(({ kind }) => kind !== 'stale' && kind !== 'untold')) return violations;
     }
     stage.run(STEP_HEARTBEATS * heartbeatMs);
@@ -81,9 +81,13 @@ function settle(stage: Stage, scenario: Scenario, isPatient: boolean): readonly 
   }
 }
 
+function isWhole(stage: Stage, { keepsCuts }: Scenario): boolean {
+  return keepsCuts === true || stage.knowAll();
+}
+
 /** Nodes that have not found each other again. */
-function apart(stage: Stage): Violation[] {
-  if (stage.knowAll()) return [];
+function apart(stage: Stage, scenario: Scenario): Violation[] {
+  if (isWhole(stage, scenario)) return [];
   const text = stage.nodes.map(({ name, simulated }) => `${name}:${simulated.node.stats().members}`).join(' ');
   return [{ kind: 'apart', text: `of ${stage.nodes.length} nodes some do not know all others: ${text}` }];
 }

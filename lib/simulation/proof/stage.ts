@@ -78,6 +78,14 @@ export class Stage {
     return this.world.start(config, seeds, endpoint);
   }
 
+  /** The same, with no way between it and `other`, from its first instant on. */
+  joinApartFrom(other: WorldNode): WorldNode {
+    const place = this.world.simulator.newEndpoint();
+    const { network } = this.world.simulator;
+    network.partition([place], [other.simulated.endpoint]);
+    return this.join({}, place);
+  }
+
   /** A node that comes back at the address of `node`, which is gone then. */
   restart(node: WorldNode): WorldNode {
     const { endpoint } = node.simulated;
@@ -128,9 +136,9 @@ export class Stage {
     this.world.simulator.stall(node.simulated, forMs);
   }
 
-  /** The network is at its best from now on, and nothing is cut. */
-  calm(): void {
-    this.heal();
+  /** The network is at its best from now on, and nothing is cut, but where cuts are to last. */
+  calm(keepsCuts: boolean): void {
+    if (!keepsCuts) this.heal();
     this.change({ ...CALM, multicast: this.multicast });
   }
 

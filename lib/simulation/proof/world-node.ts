@@ -44,6 +44,7 @@ export class WorldNode {
   readonly #onIsolation: OnIsolation;
   /** When it delivered which datagram of whom. */
   readonly #delivered = new Map<NodeId, Map<number, Instant>>();
+  readonly #words = new Map<NodeId, number>();
   #simulated: SimulatedNode | undefined;
 
   constructor({ id, name, onIsolation, truth }: WorldNodeParts) {
@@ -75,9 +76,14 @@ export class WorldNode {
     return this.#delivered.get(origin)?.get(sequence);
   }
 
-  /** The highest sequence of that node that it has delivered; 0 for none. */
+  /** A node that it knows has said itself how far it has come. */
+  noteWord(origin: NodeId, highest: number): void {
+    if (this.met.has(origin)) this.#words.set(origin, Math.max(highest, this.#words.get(origin) ?? 0));
+  }
+
+  /** The highest sequence of that node that it has delivered, or that the node has told it of; 0 for none. */
   highestOf(origin: NodeId): number {
-    let highest = 0;
+    let highest = this.#words.get(origin) ?? 0;
     for (const sequence of this.#delivered.get(origin)?.keys() ?? []) highest = Math.max(highest, sequence);
     return highest;
   }

@@ -66,7 +66,7 @@ export const BOUNDS: readonly Scenario[] = [
     'any',
     (draw) => ({
       ...{ style: 'bursts', keys: 600, conditions: { loss: draw.between(0.4, 0.7) } },
-      config: { ...limits({ pendingKeys: 50, repairBytes: 8192 }) },
+      config: { ...limits({ pendingKeys: 50, repairBytes: draw.pick([600, 1300, 8192]) }) },
     }),
     (stage) => {
       stage.gather();
@@ -108,18 +108,18 @@ export const BOUNDS: readonly Scenario[] = [
   scenario(
     'far-behind',
     'any',
-    (draw) => ({ count: draw.whole(2, 4), conditions: { loss: 0.02 } }),
+    (draw) => ({ count: draw.whole(2, 4), heartbeatMs: 5000, conditions: { loss: 0.02 } }),
     (stage) => {
       // More datagrams are missed than the window of a receiver is long.
       stage.gather();
       const [writer, deaf] = stage.draw.some(stage.nodes, 2);
       stage.cut(writer!, deaf!);
       if (stage.draw.chance(0.5)) stage.cut(deaf!, writer!);
-      const count = stage.draw.whole(900, 1300);
+      const count = stage.draw.whole(1000, 2200);
       for (let write = 0; write < count; write++) {
-        stage.after(write * 3, () => stage.world.write(writer!, [stage.draw.pick(stage.world.keys)]));
+        stage.after(write * 2, () => stage.world.write(writer!, [stage.draw.pick(stage.world.keys)]));
       }
-      stage.run(count * 3 + stage.draw.between(0, 6000));
+      stage.run(count * 2 + stage.draw.between(0, 6000));
       stage.heal();
       stage.run(2000);
     },

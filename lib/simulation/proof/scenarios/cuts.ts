@@ -55,6 +55,54 @@ export const CUTS: readonly Scenario[] = [
       stage.run(forMs);
     },
   ),
+  {
+    ...scenario(
+      'lasting-one-way-cut',
+      'any',
+      () => ({ conditions: { loss: 0.01 } }),
+      (stage) => {
+        stage.gather();
+        const [from, to] = stage.draw.some(stage.nodes, 2);
+        stage.cut(from!, to!);
+        stage.write(10_000);
+        stage.run(11_000);
+      },
+    ),
+    keepsCuts: true,
+  },
+  {
+    ...scenario(
+      'lasting-non-transitive-cut',
+      'any',
+      () => ({ conditions: { loss: 0.01 } }),
+      (stage) => {
+        stage.gather();
+        const [one, other] = stage.draw.some(stage.nodes, 2);
+        stage.partition([one!], [other!]);
+        stage.write(stage.draw.between(2000, 30_000));
+        stage.run(31_000);
+      },
+    ),
+    keepsCuts: true,
+  },
+  {
+    // One joins who never meets one of the others, and hears of it from the rest only.
+    ...scenario(
+      'never-meeting',
+      'any',
+      () => ({ conditions: { loss: 0.01 } }),
+      (stage) => {
+        stage.gather();
+        const [stranger] = stage.draw.some(stage.nodes, 1);
+        const late = stage.joinApartFrom(stranger!);
+        stage.run(stage.draw.between(1000, 6000));
+        stage.write(10_000);
+        stage.run(11_000);
+        stage.world.note(`${late.name} has never met ${stranger!.name}`);
+      },
+    ),
+    keepsCuts: true,
+  },
   scenario(
     'deaf-to-the-group',
     0,

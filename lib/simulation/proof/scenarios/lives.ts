@@ -77,6 +77,28 @@ export const LIVES: readonly Scenario[] = [
       stage.run(5000);
     },
   ),
+  {
+    // Some hear the last words of one that is replaced at once, and the others ask them: heartbeats would tell much later.
+    ...scenario(
+      'last-words',
+      'any',
+      (draw) => ({ heartbeatMs: 20_000, count: draw.whole(4, 7) }),
+      (stage) => {
+        stage.gather();
+        for (let time = 0; time < 3; time++) {
+          const [victim, ...rest] = stage.draw.some(stage.nodes, stage.nodes.length);
+          for (const deaf of rest.slice(0, stage.draw.whole(1, rest.length - 1))) stage.cut(victim!, deaf);
+          stage.traffic('steady').writeOnce([victim!]);
+          stage.run(stage.draw.between(1, 15));
+          stage.world.crash(victim!);
+          stage.heal();
+          stage.restart(victim!);
+          stage.run(10_000);
+        }
+      },
+    ),
+    prompt: { withinMs: 3000, share: 1 },
+  },
   scenario(
     'restart-after-publish',
     'any',

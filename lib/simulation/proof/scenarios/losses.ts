@@ -22,6 +22,20 @@ export const LOSSES: readonly Scenario[] = [
       stage.run(20_000);
     },
   ),
+  {
+    // The last datagram of a row is repeated after 25 ms: otherwise each that is lost would have to be asked for.
+    ...scenario(
+      'isolated-writes',
+      0,
+      () => ({ conditions: { loss: 0.1 }, count: 5, style: 'sparse' }),
+      (stage) => {
+        stage.gather();
+        stage.write(160_000);
+        stage.run(160_000);
+      },
+    ),
+    prompt: { withinMs: 45, share: 0.96 },
+  },
   scenario('loss-10', 0, () => ({ conditions: { loss: 0.1 } }), busy),
   scenario('loss-30', 3, () => ({ conditions: { loss: 0.3 } }), busy),
   scenario(

@@ -95,7 +95,7 @@ export const MACHINES: readonly Scenario[] = [
   ),
   scenario(
     'clock-jumps',
-    'any',
+    0,
     () => ({ conditions: RESTS }),
     (stage) => {
       befall(stage, 6000, () => {
