@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomPort } from '../support/random-port.js';
@@ -101,6 +102,7 @@ describe('the instances', () => {
       await program.saying(/Ctrl-C ends everything/, 60_000);
       const urls = [...program.output.matchAll(/^ {3}[ABC] +(http\S+)/gm)].map(([, url = '']) => url);
       expect(urls).toHaveLength(3);
+      const [, store = ''] = await program.saying(/STORE_DIR=(\S+)/);
       program.signal('SIGKILL');
       expect(await program.ended).toBe('SIGKILL');
       for (const url of urls) {
@@ -110,6 +112,7 @@ describe('the instances', () => {
           15_000,
         );
       }
+      await rm(store, { recursive: true });
     } finally {
       await program.stop();
     }
