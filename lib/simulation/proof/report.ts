@@ -3,7 +3,7 @@ import type { Violation } from './oracle.js';
 import { type Outcome, runProof } from './run-proof.js';
 import type { Scenario } from './scenario.js';
 
-const VIOLATIONS_SHOWN = 6;
+const SHOWN_OF_A_KIND = 3;
 const LINES_SHOWN = 70;
 const LAST_LINES_SHOWN = 15;
 /** What happened shortly before is part of the story. */
@@ -12,8 +12,7 @@ const BEFORE_MS = 60;
 /** What failed, in words, with the flight of what was missed first. The run is repeated to see it. */
 export function failureReport(scenario: Scenario, outcome: Outcome): string {
   const { seed, violations } = outcome;
-  const shown = violations.slice(0, VIOLATIONS_SHOWN).map(({ kind, text }) => `  ${kind}: ${text}`);
-  if (violations.length > shown.length) shown.push(`  … and ${violations.length - shown.length} more`);
+  const shown = [...new Set(violations.map(({ kind }) => kind))].flatMap((kind) => someOf(violations, kind));
   const first = violations.find(({ node }) => node !== undefined);
   return [
     `${scenario.name}, seed ${seed}: ${violations.length} broken promises among ${outcome.nodes} nodes, ${outcome.writes} writes`,
@@ -24,11 +23,17 @@ export function failureReport(scenario: Scenario, outcome: Outcome): string {
   ].join('\n');
 }
 
+function someOf(violations: readonly Violation[], kind: Violation['kind']): string[] {
+  const ofKind = violations.filter((violation) => violation.kind === kind);
+  const lines = ofKind.slice(0, SHOWN_OF_A_KIND).map(({ text }) => `  ${kind}: ${text}`);
+  return ofKind.length === lines.length ? lines : [...lines, `  … and ${ofKind.length - lines.length} more`];
+}
+
 function flightOf(scenario: Scenario, seed: number, violation: Violation): string[] {
   const recorder = new FlightRecorder(focusOf(violation));
   runProof(scenario, seed, recorder);
   const from = (violation.since ?? 0) - BEFORE_MS;
-  const later = recorder.lines.filter(isTelling).filter(({ at }) => at >= from);
+  const later = telling(recorder.lines).filter(({ at }) => at >= from);
   const shown = later.length <= LINES_SHOWN ? later : later.slice(0, LINES_SHOWN - LAST_LINES_SHOWN);
   const last = later.length <= LINES_SHOWN ? [] : later.slice(-LAST_LINES_SHOWN);
   return [
@@ -38,12 +43,18 @@ function flightOf(scenario: Scenario, seed: number, violation: Violation): strin
   ];
 }
 
-/** In a report it is enough to see what became of each datagram; heartbeats only where they say something new. */
-function isTelling({ text }: FlightLine, index: number, lines: readonly FlightLine[]): boolean {
-  if (/^\S+ +sent /.test(text)) return false;
-  if (!text.includes(' heartbeat ')) return true;
-  const way = text.slice(0, text.indexOf('heartbeat'));
-  return lines.slice(0, index).findLast((line) => line.text.startsWith(`${way}heartbeat`))?.text !== text;
+/** In a report it is enough to see what became of each datagram; of what is said again and again, only what is new. */
+function telling(lines: readonly FlightLine[]): FlightLine[] {
+  const last = new Map<string, string>();
+  return lines.filter(({ text }) => {
+    if (/^\S+ +sent /.test(text)) return false;
+    const routine = / (heartbeat|hello|ping|pong) ?/.exec(text);
+    if (routine === null) return true;
+    const beginning = text.slice(0, routine.index + routine[0].length);
+    const isNew = last.get(beginning) !== text;
+    last.set(beginning, text);
+    return isNew;
+  });
 }
 
 export function lineText({ at, text }: FlightLine): string {

@@ -146,3 +146,40 @@ describe('SimulatedNetwork', () => {
     expect(without.delays(A, B, true)).toEqual([]);
   });
 });
+
+describe('SimulatedNetwork, link by link', () => {
+  it('loses on one directed link what it does not lose on others, until it heals', () => {
+    const uneven = network({ loss: 0.1 });
+    uneven.setLoss(A, B, 1);
+    expect(sendMany(uneven).flat()).toEqual([]);
+    expect(uneven.delays(B, A, false).length + uneven.delays(A, C, false).length).toBeGreaterThan(0);
+    uneven.setLoss(A, B, undefined);
+    const share = sendMany(uneven).flat().length / DRAWS;
+    expect(Math.abs(share - 0.9)).toBeLessThan(0.01);
+    uneven.setLoss(A, B, 1);
+    uneven.heal();
+    expect(sendMany(uneven).flat().length).toBeGreaterThan(DRAWS / 2);
+  });
+
+  it('loses in bursts, where conditions say so', () => {
+    const gusty = network({ burst: { enter: 0.01, leave: 0.1, loss: 1 } });
+    const lost = sendMany(gusty).filter(({ length }) => length === 0).length;
+    expect(Math.abs(lost / DRAWS - 1 / 11)).toBeLessThan(0.02);
+    expect([gusty.counts.lost, gusty.dropped]).toEqual([lost, lost]);
+  });
+
+  it('draws nothing for bursts that are not there: what came before keeps its trace', () => {
+    const [plain, later] = [network({ loss: 0.1 }), network({ loss: 0.1 })];
+    expect(sendMany(plain)).toEqual(sendMany(later));
+    later.setLoss(B, C, 0.5);
+    expect(sendMany(plain)).toEqual(sendMany(later));
+  });
+
+  it('tells what is cut', () => {
+    const split = network();
+    split.cut(A, B);
+    split.cutGroup(C);
+    expect([split.isCut(A, B, false), split.isCut(A, B, true), split.isCut(B, A, false)]).toEqual([true, true, false]);
+    expect([split.isCut(A, C, false), split.isCut(A, C, true)]).toEqual([false, true]);
+  });
+});
