@@ -34,7 +34,7 @@ export interface MeshMetrics {
   readonly duplicates: number;
   /** Datagrams with events of others that were found missing, those that were only overtaken among them. */
   readonly gaps: number;
-  /** Of those, the ones that came after all. */
+  /** Datagrams that came late: asked for, repeated before anyone asked, or only overtaken. */
   readonly repaired: number;
   /** Questions for what was missing. */
   readonly nacksSent: number;

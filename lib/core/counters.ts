@@ -22,7 +22,7 @@ export interface NodeCounters {
   lost: number;
   /** Datagrams of others that were found missing, those that were only overtaken among them. */
   gaps: number;
-  /** Of those, the ones that came after all. */
+  /** Datagrams that came late: asked for, repeated before anyone asked, or only overtaken. */
   repaired: number;
   /** Questions for what was missing. */
   nacksSent: number;
