@@ -25,10 +25,13 @@ export class V1Node {
   readonly packets = new Inbox<V1Packet>();
   readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: true });
   readonly #port: number;
+  readonly #interface: string;
   readonly #peers = new Map<string, number>();
 
-  constructor(port: number) {
+  /** `interfaceAddress` is the one at which it joins the group, and from which it sends there. */
+  constructor(port: number, interfaceAddress = '127.0.0.1') {
     this.#port = port;
+    this.#interface = interfaceAddress;
     this.#socket.on('message', (bytes, from) => {
       this.#take(bytes, from.address, from.port);
     });
@@ -37,8 +40,8 @@ export class V1Node {
   async start(): Promise<void> {
     this.#socket.bind({ port: this.#port, address: '0.0.0.0', exclusive: true });
     await once(this.#socket, 'listening');
-    this.#socket.addMembership(GROUP, '127.0.0.1');
-    this.#socket.setMulticastInterface('127.0.0.1');
+    this.#socket.addMembership(GROUP, this.#interface);
+    this.#socket.setMulticastInterface(this.#interface);
     this.#socket.setMulticastLoopback(true);
   }
 

@@ -1,6 +1,6 @@
 // One instance of a service: a node of the mesh, and a cache that is filled from the store which the parent keeps.
 import { setTimeout as pause } from 'node:timers/promises';
-import { answerCalls, ask } from './answer-calls.mjs';
+import { answerCalls, ask } from '../../support/answer-calls.mjs';
 import { makeBus } from './make-bus.mjs';
 
 /** How often what is missing is read again: much sooner than a lost event can be repaired. */

@@ -1,5 +1,5 @@
 // A node that publishes numbered keys as fast as it may, or counts which of them it has heard.
-import { answerCalls } from './answer-calls.mjs';
+import { answerCalls } from '../../support/answer-calls.mjs';
 import { makeBus } from './make-bus.mjs';
 
 const { count, receiveBufferBytes, ...options } = JSON.parse(process.argv[2]);

@@ -1,4 +1,4 @@
-// The other end of test/support/lab-process.ts.
+// The other end of lab-process.ts.
 
 let questions = 0;
 const waiting = new Map();
