@@ -126,6 +126,22 @@ export const CUTS: readonly Scenario[] = [
     },
   ),
   scenario(
+    'partition-repaired',
+    0,
+    (draw) => ({ count: draw.whole(4, 8), conditions: { loss: 0.02 } }),
+    (stage) => {
+      // Both sides take each other for dead, and all that was said meanwhile can still be repeated.
+      stage.gather();
+      const half = Math.floor(stage.nodes.length / 2);
+      const forMs = stage.draw.between(7000, 25_000);
+      stage.write(forMs + 1000);
+      stage.partition(stage.nodes.slice(0, half), stage.nodes.slice(half));
+      stage.run(forMs);
+      stage.heal();
+      stage.run(5000);
+    },
+  ),
+  scenario(
     'partition-long',
     'any',
     (draw) => ({ heartbeatMs: draw.pick([1000, 2000]) }),

@@ -145,6 +145,22 @@ export const LIVES: readonly Scenario[] = [
     },
   ),
   scenario(
+    'last-of-two-leaves',
+    0,
+    () => ({ count: 2, style: 'steady' }),
+    (stage) => {
+      // Nobody else can tell what it said last: its goodbye has to.
+      stage.gather();
+      const [leaver, deaf] = stage.draw.some(stage.nodes, 2);
+      stage.cut(leaver!, deaf!);
+      stage.traffic().writeOnce([leaver!]);
+      stage.run(stage.draw.between(0.1, 20));
+      stage.heal();
+      stage.world.leave(leaver!);
+      stage.run(5000);
+    },
+  ),
+  scenario(
     'joining-under-fire',
     'any',
     () => ({ conditions: { loss: 0.15 } }),
