@@ -17,9 +17,6 @@ const heard = {};
 const seen = new Set();
 let doubled = 0;
 let mangled = 0;
-let resyncs = [];
-/** What the resyncs covered. */
-const covered = new Set();
 
 function note({ origin, sequence }, name) {
   const event = `${origin} ${sequence} ${name}`;
@@ -44,8 +41,8 @@ bus.onMatching((event) => {
   evict((key) => event.matches(key));
 });
 bus.onResync((resync) => {
-  resyncs.push({ reason: resync.reason, all: resync.all, origin: resync.origin });
-  for (const key of keys) if (resync.matches(key)) covered.add(key);
+  const { reason, all } = resync;
+  void ask({ reason, all, covered: keys.filter((key) => resync.matches(key)) });
   evict((key) => resync.matches(key));
 });
 
@@ -53,7 +50,7 @@ async function fill() {
   for (;;) {
     const missing = keys.filter((key) => !cache.has(key));
     const fences = missing.map((key) => bus.fence(key));
-    const versions = missing.length === 0 ? [] : await ask(missing);
+    const versions = missing.length === 0 ? [] : await ask({ read: missing });
     missing.forEach((key, index) => fences[index].isCurrent() && cache.set(key, versions[index]));
     await pause(FILL_MS);
   }
@@ -73,15 +70,10 @@ function publishMatching(pattern) {
 answerCalls({
   start: () => bus.start().then(() => bus.id),
   waitForPeers: (count) => bus.waitForPeers(count, { timeout: 15_000 }).then((peers) => peers.length),
-  fill() {
-    resyncs = [];
-    covered.clear();
-    void fill();
-  },
+  fill: () => void fill(),
   publish,
   publishMatching,
   report: () => ({
-    ...{ cache: Object.fromEntries(cache), heard, doubled, mangled, resyncs, covered: [...covered], warnings },
-    ...{ metrics: bus.metrics(), peers: bus.peers().length },
+    ...{ cache: Object.fromEntries(cache), heard, doubled, mangled, warnings, metrics: bus.metrics() },
   }),
 });

@@ -1,13 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LabProcess } from '../../support/lab-process.js';
 import type { LossyHost } from '../../support/lossy-lab.js';
-import type { NodeReport } from './judge.js';
+import type { NodeReport, Resync } from './judge.js';
 import type { Ledger } from './ledger.js';
 
 const SCRIPT = new URL('../children/cache-node.mjs', import.meta.url);
 /** One write of so many is of a pattern, and one of so many has data. */
 const PATTERN_EVERY = 25;
 const DATA_EVERY = 3;
+
+/** What the process asks and tells. */
+type Question = { readonly read: readonly string[] } | Omit<Resync, 'writes'>;
+/** What it says of itself when it is asked. */
+type Report = Omit<NodeReport, 'id' | 'since' | 'resyncs'>;
 
 /** One instance of the service, in a process on a host. */
 export class ChaosNode {
@@ -18,6 +23,7 @@ export class ChaosNode {
   #id = '';
   #since = 0;
   #told = 0;
+  #resyncs: Resync[] = [];
 
   /** @param place where it begins its way through the keys */
   constructor(at: LossyHost, ledger: Ledger, place: number, options: object) {
@@ -25,8 +31,9 @@ export class ChaosNode {
     this.#ledger = ledger;
     const { keys } = ledger;
     this.#order = [...keys.slice(place), ...keys.slice(0, place)];
-    const answer = (question: unknown): unknown => ledger.read(question as readonly string[]);
-    this.#process = new LabProcess(SCRIPT, { keys, evicts: true, ...options }, at.host, answer);
+    this.#process = new LabProcess(SCRIPT, { keys, evicts: true, ...options }, at.host, (question) =>
+      this.#answer(question as Question),
+    );
   }
 
   get id(): string {
@@ -50,6 +57,7 @@ export class ChaosNode {
   async join(others: number): Promise<void> {
     await this.#process.call('waitForPeers', others);
     this.#since = this.#ledger.writes.length;
+    this.#resyncs = [];
     await this.#process.call('fill');
   }
 
@@ -77,8 +85,8 @@ export class ChaosNode {
   }
 
   async report(): Promise<NodeReport> {
-    const report = (await this.#process.call('report')) as Omit<NodeReport, 'id' | 'since'>;
-    return { ...report, id: this.#id, since: this.#since };
+    const report = (await this.#process.call('report')) as Report;
+    return { ...report, id: this.#id, since: this.#since, resyncs: [...this.#resyncs] };
   }
 
   pause(): void {
@@ -91,5 +99,11 @@ export class ChaosNode {
 
   kill(): Promise<void> {
     return this.#process.kill();
+  }
+
+  #answer(question: Question): unknown {
+    if ('read' in question) return this.#ledger.read(question.read);
+    this.#resyncs.push({ ...question, writes: this.#ledger.writes.length });
+    return undefined;
   }
 }

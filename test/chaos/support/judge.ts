@@ -1,7 +1,17 @@
 import type { MeshMetrics } from 'nestjs-mesh/bus';
 import type { Ledger, Write } from './ledger.js';
 
-/** What a node says of itself. */
+/** A node was told to let go of what a resync covers. */
+export interface Resync {
+  readonly reason: string;
+  readonly all: boolean;
+  /** The keys that it covers. */
+  readonly covered: readonly string[];
+  /** How much had been written by then: what came later it does not excuse. */
+  readonly writes: number;
+}
+
+/** What is known of a node. */
 export interface NodeReport {
   readonly id: string;
   /** It owes nothing for what was written before: the number of writes then. */
@@ -12,9 +22,7 @@ export interface NodeReport {
   /** Events that came to its handlers more than once, and those that came with what is not theirs. */
   readonly doubled: number;
   readonly mangled: number;
-  readonly resyncs: readonly { readonly reason: string; readonly all: boolean; readonly origin?: string }[];
-  /** Keys that a resync covered. */
-  readonly covered: readonly string[];
+  readonly resyncs: readonly Resync[];
   readonly warnings: readonly string[];
   readonly metrics: MeshMetrics;
 }
@@ -35,7 +43,7 @@ export function faultsOf(ledger: Ledger, reports: readonly NodeReport[]): readon
     ...(report.doubled > 0 ? [`${report.id} heard ${report.doubled} events again`] : []),
     ...(report.mangled > 0 ? [`${report.id} heard ${report.mangled} events with the data of others`] : []),
     ...cacheFaults(report, ledger.keys, newest),
-    ...deliveryFaults(report, ledger.writes, due),
+    ...deliveryFaults(report, ledger.writes, new Set(due)),
   ]);
 }
 
@@ -54,21 +62,25 @@ function cacheFaults(report: NodeReport, keys: readonly string[], newest: Readon
 }
 
 /** Each event of others exactly once, or a resync that covers it. */
-function deliveryFaults(report: NodeReport, writes: readonly Write[], due: readonly Write[]): string[] {
+function deliveryFaults(report: NodeReport, writes: readonly Write[], due: ReadonlySet<Write>): string[] {
   const told = countsOf(writes);
-  const owed = countsOf(writes.slice(report.since).filter((write) => due.includes(write)));
-  const covered = new Set(report.covered);
-  const coveredAll = report.resyncs.some(({ all }) => all);
+  const owed = countsOf(writes.filter((write, at) => due.has(write) && at >= excusedBefore(report, write.name)));
   const faults: string[] = [];
   for (const [origin, names] of told) {
     if (origin === report.id) continue;
     for (const [name, count] of names) {
       const heard = report.heard[origin]?.[name] ?? 0;
-      const least = coveredAll || covered.has(name) ? 0 : (owed.get(origin)?.get(name) ?? 0);
+      const least = owed.get(origin)?.get(name) ?? 0;
       if (heard < least || heard > count) faults.push(`${report.id} heard ${heard} of ${count} ${name} of ${origin}`);
     }
   }
   return faults;
+}
+
+/** From which write on it must have heard all of that name. A pattern is covered by what covers everything only. */
+function excusedBefore({ since, resyncs }: NodeReport, name: string): number {
+  const covering = resyncs.filter(({ all, covered }) => all || covered.includes(name));
+  return Math.max(since, ...covering.map(({ writes }) => writes));
 }
 
 function countsOf(writes: readonly Write[]): Counts {
