@@ -144,6 +144,21 @@ describe('FlowWindow', () => {
     expect(sender.send(201)).toBe(0);
   });
 
+  it('lets one that is met again keep where it stands', () => {
+    const sender = new Sender(A);
+    sender.report(0, A, 0, { windowBytes: 3 * FULL_COST });
+    sender.flow.add(0, A);
+    expect(sender.send(0)).toBe(3);
+  });
+
+  it('wants to be asked later again where others hold it up too', () => {
+    const sender = new Sender(A, B);
+    sender.report(0, A, 0, { windowBytes: 1 });
+    sender.send(0);
+    sender.report(190, B, 0, { windowBytes: 1 });
+    expect([sender.send(200), sender.flow.deadline()]).toEqual([0, 400]);
+  });
+
   it('wants to be asked again when what it waits for is over', () => {
     const sender = new Sender(A);
     expect(sender.flow.deadline()).toBe(NEVER);
@@ -213,8 +228,8 @@ describe('FlowWindow', () => {
     sender.report(0, A, 0, { windowBytes: 1e9 });
     expect(sender.send(0)).toBe(512);
     expect(sender.send(200, 9000)).toBe(9000);
-    sender.report(201, A, 1, { windowBytes: 4096 * FULL_COST });
-    expect(sender.send(201)).toBeLessThanOrEqual(512);
+    sender.report(201, A, 1, { windowBytes: 2000 * FULL_COST });
+    expect(sender.send(201)).toBe(0);
     sender.report(202, A, sender.last, { windowBytes: 6 * FULL_COST });
     expect(sender.send(202)).toBe(6);
   });

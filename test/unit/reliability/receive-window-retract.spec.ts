@@ -65,6 +65,13 @@ describe('ReceiveWindow.retract', () => {
     expect(window.see(61)).toBe('new');
   });
 
+  it('still lacks the last one that the origin has sent', () => {
+    const window = new ReceiveWindow(0);
+    for (const sequence of [1, 50, 1074, 2098]) window.see(sequence);
+    window.retract(2, window.snapshot());
+    expect([window.lost, window.whole]).toEqual([{ from: 2, to: 2 }, false]);
+  });
+
   it('lacks all in between where a forged one came since, far above', () => {
     const window = forgedWindow(1100);
     const snapshot = window.snapshot();

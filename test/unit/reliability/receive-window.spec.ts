@@ -199,7 +199,10 @@ describe('ReceiveWindow.close', () => {
 
   it.each([
     { from: 1, upTo: 1976, left: undefined },
+    { from: 2, upTo: 1976, left: undefined },
     { from: 1, upTo: 1975, left: { from: 1976, to: 1976 } },
+    { from: 2, upTo: 2, left: { from: 3, to: 1976 } },
+    { from: 1976, upTo: 1976, left: { from: 2, to: 1975 } },
     { from: 3, upTo: 2000, left: { from: 2, to: 2 } },
     // A range has two ends: what would make two of it is left as it is.
     { from: 3, upTo: 1975, left: { from: 2, to: 1976 } },
