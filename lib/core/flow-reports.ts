@@ -9,8 +9,9 @@ import type { NodeContext } from './node-context.js';
 /** A sender is told how far this node has read after so many datagrams, or after a third of what it may send unreported. */
 const REPORT_COUNT = 32;
 const WINDOW_PARTS = 3;
-/** Or after this time, if at least some came: a sender that is held back waits for it. */
+/** Or after this time, if at least some came: a sender that is held back waits for it. Whoever pauses for so long is not. */
 const REPORT_MS = 20;
+const LONGEST_REPORT_MS = 160;
 const WORTH_REPORTING = 4;
 const FULL_COST = bufferCost(MAX_EVENT_DATAGRAM_BYTES);
 /** Who was reported to so lately may be held back by a report that was lost. */
@@ -39,10 +40,12 @@ export class FlowReports {
 
   /** A datagram with events, or a word about them, came from the member. */
   note(now: Instant, member: Member, stream: InboundStream): void {
-    stream.unreported++;
+    const hasPaused = now - (this.#activeAt.get(member) ?? -NEVER) > REPORT_MS;
+    stream.unreported = hasPaused ? 1 : stream.unreported + 1;
     this.#activeAt.set(member, now);
     if (stream.unreported >= this.#reportCount(now)) return this.#report(now, member, stream);
-    if (stream.unreported >= WORTH_REPORTING) this.#schedule(member, stream, now + REPORT_MS);
+    if (stream.unreported < WORTH_REPORTING) return;
+    this.#schedule(member, stream, now + Math.min(REPORT_MS * this.#rarity(), LONGEST_REPORT_MS));
   }
 
   /** The member says again what it has said: maybe it is held back because a report was lost. */
@@ -74,7 +77,11 @@ export class FlowReports {
   #reportCount(now: Instant): number {
     const perWindow = windowBytes(this.#context, this.#activeCount(now)) / FULL_COST / WINDOW_PARTS;
     const count = Math.max(1, Math.min(REPORT_COUNT, Math.floor(perWindow)));
-    return count * Math.ceil((this.#context.members.size + 1) / REPORTERS);
+    return count * this.#rarity();
+  }
+
+  #rarity(): number {
+    return Math.ceil((this.#context.members.size + 1) / REPORTERS);
   }
 
   #schedule(member: Member, stream: InboundStream, at: Instant): void {

@@ -58,20 +58,29 @@ describe('FlowReports', () => {
     expect(reports(bench)).toEqual([[5, THIRD + 1, USUAL]]);
   });
 
-  it('reports 20 ms after the fourth that it has not reported, and fewer not at all', () => {
+  it('reports 20 ms after the fourth of a row, and of shorter rows nothing', () => {
     const { bench, peer } = setUp();
     say(peer, 1, 3);
-    bench.advance(1000);
+    bench.advance(20.1);
     expect(reports(bench)).toEqual([]);
-    say(peer, 4, 1);
+    say(peer, 4, 3);
     bench.advance(10);
-    say(peer, 5, 3);
-    bench.advance(9.9);
+    say(peer, 7, 1);
+    bench.advance(19.9);
     expect(reports(bench)).toEqual([]);
     bench.advance(0.1);
     expect(reports(bench)).toEqual([[7, 7, USUAL]]);
     bench.advance(1000);
     expect(reports(bench)).toHaveLength(1);
+  });
+
+  it('reports nothing of a stream that is slow, however long', () => {
+    const { bench, peer } = setUp();
+    for (let sequence = 1; sequence <= 100; sequence++) {
+      say(peer, sequence, 1);
+      bench.advance(25);
+    }
+    expect(reports(bench)).toEqual([]);
   });
 
   it('shares its buffer out among those that were heard in the last 100 ms', () => {
