@@ -202,7 +202,8 @@ export class Recovery {
   #holder(stream: InboundStream, tries: number): Member | undefined {
     const { members, config } = this.#context;
     const claimant = stream.claimant === undefined ? undefined : members.get(stream.claimant);
-    if (tries % 2 === TRIES_OF_ORIGIN % 2 && claimant !== undefined && claimant.id !== stream.id) return claimant;
+    const firstTry = members.get(stream.id) === undefined ? 0 : TRIES_OF_ORIGIN;
+    if ((tries - firstTry) % 2 === 0 && claimant !== undefined && claimant.id !== stream.id) return claimant;
     const others = [...members.values()].filter(
       (member) => member.id !== stream.id && member.confirmed && member.state === 'alive',
     );
