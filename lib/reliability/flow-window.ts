@@ -10,8 +10,8 @@ export const USUAL_WINDOW_BYTES = 106_496;
 const LONGEST_LEAD = 512;
 /** Who has reported nothing for so long holds nobody up. */
 const PATIENCE_MS = 200;
-/** Of fewer datagrams a receiver need not report. */
-const WORTH_REPORTING = 4;
+/** Who held the sender up no longer ago than this has done so ever since. */
+const HELD_TOGETHER_MS = 2 * PATIENCE_MS;
 /** Sequences whose cost is remembered. */
 const LEDGER_SIZE = 4096;
 /** What Linux charges for a datagram: its bytes with the heads of skb and data, in a power of two, and the skb. */
@@ -35,6 +35,9 @@ interface Receiver {
   windowBytes: number;
   reportedAt: Instant;
   progressAt: Instant;
+  /** Since when it holds the sender up, though that may go on now and then, and when it did so last. */
+  heldSince: Instant;
+  heldAt: Instant;
   /** It held the sender up for too long, until it reports again. */
   excluded: boolean;
 }
@@ -65,6 +68,8 @@ export class FlowWindow {
       windowBytes: USUAL_WINDOW_BYTES,
       reportedAt: -NEVER,
       progressAt: now,
+      heldSince: -NEVER,
+      heldAt: -NEVER,
       excluded: false,
     });
     this.#costLimit = 0;
@@ -83,6 +88,7 @@ export class FlowWindow {
     receiver.highest = Math.max(receiver.highest, report.highest);
     receiver.windowBytes = report.windowBytes;
     receiver.reportedAt = now;
+    receiver.heldAt = -NEVER;
     receiver.excluded = false;
     this.#costLimit = 0;
   }
@@ -101,7 +107,7 @@ export class FlowWindow {
     this.#computeLimits(now);
     if (this.#isWithin(cost)) return this.#unblock();
     const blockedAt = (this.#blockedAt ??= now);
-    this.#excludeSilent(now, blockedAt, cost);
+    this.#excludeSilent(now, cost);
     this.#computeLimits(now);
     if (this.#isWithin(cost)) return this.#unblock();
     if (now - blockedAt >= PATIENCE_MS) this.#blockedAt = now;
@@ -145,13 +151,16 @@ export class FlowWindow {
     return this.#costOf(Math.max(receiver.highest, this.#settled)) + receiver.windowBytes;
   }
 
-  /** Those whose buffers hold the sender up, and who have had the time to say that they do not. */
-  #excludeSilent(now: Instant, blockedAt: Instant, cost: number): void {
+  /**
+   * Those whose buffers hold the sender up, and who have had the time to say that they do not. What has become old makes
+   * room, so that one who never reports does not hold the sender up for long at a time, but ever again.
+   */
+  #excludeSilent(now: Instant, cost: number): void {
     for (const receiver of this.#receivers.values()) {
       if (cost <= this.#costLimitOf(receiver)) continue;
-      // What has become old makes room, so that one that never reports would not hold the sender up for long, but ever again.
-      const isOverdue = this.#settled - receiver.highest >= WORTH_REPORTING && now - receiver.reportedAt >= PATIENCE_MS;
-      if (isOverdue || (now - blockedAt >= PATIENCE_MS && receiver.reportedAt <= blockedAt)) receiver.excluded = true;
+      if (now - receiver.heldAt > HELD_TOGETHER_MS) receiver.heldSince = now;
+      receiver.heldAt = now;
+      if (now - receiver.heldSince >= PATIENCE_MS) receiver.excluded = true;
     }
   }
 

@@ -119,11 +119,18 @@ describe('FlowWindow', () => {
     expect(sent).toBeGreaterThan(7000);
   });
 
-  it('goes on protecting one that had too little to report', () => {
-    const sender = new Sender(A);
+  it('protects those that had nothing to report of a slow stream from what follows it', () => {
+    const sender = new Sender(A, B);
     const half = Math.floor(USUAL_WINDOW_BYTES / FULL_COST);
-    sender.send(0, 3);
-    expect([sender.send(10_000), sender.send(10_001)]).toEqual([half, 0]);
+    for (let now = 0; now < 10_000; now += 100) sender.send(now, 1);
+    expect([sender.send(10_500), sender.send(10_501)]).toEqual([half, 0]);
+  });
+
+  it('begins to wait anew where one has held it up long ago', () => {
+    const sender = new Sender(A);
+    const half = sender.send(0);
+    sender.send(100);
+    expect([sender.send(600), sender.send(700), sender.send(799), sender.send(800, 500)]).toEqual([half, 0, 0, 500]);
   });
 
   it('waits 200 ms for one that says nothing, and then not any more until it speaks', () => {
