@@ -28,16 +28,15 @@ export function hear(key) {
  */
 async function publishAtPace(publish, { everyMs, keys, forMs }) {
   const end = now() + forMs;
-  const under = [];
   let count = 0;
   for (let next = now() + Math.random() * everyMs; next < end; next += everyMs * (0.5 + Math.random())) {
     await pause(Math.max(0, next - now()));
     const at = now();
     const names = Array.from({ length: keys }, () => `at:${options.index}:${at}:${published++}`);
-    under.push(publish(names));
+    // Not awaited: over a bad connection it may take minutes. What fails shows in what is not heard.
+    publish(names).catch(() => {});
     count++;
   }
-  await Promise.allSettled(under);
   return { events: count * keys, publishes: count };
 }
 
