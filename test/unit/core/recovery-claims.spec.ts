@@ -113,6 +113,27 @@ describe('Recovery, of what is only claimed', () => {
     expect(bench.keys()).toEqual(['true']);
   });
 
+  it('does not forget a doubt over a gap that is filled meanwhile', () => {
+    const { bench, peer } = setUp();
+    bench.receive(FORGER, peer.batch(['forged'], FAR));
+    peer.say(peer.batch(['3'], 3));
+    live(bench, [peer], 1000);
+    peer.say(peer.repair(peer.given(), peer.batch(['2'], 2)));
+    live(bench, [peer], 3500);
+    expect(resyncs(bench)).toEqual([]);
+    live(bench, [peer], 1000);
+    expect(resyncs(bench)).toEqual([['gap', 'all']]);
+  });
+
+  it('takes nothing from what is said of a node that it does not know', () => {
+    const { bench, peer } = setUp();
+    const { sender } = new BenchPeer(bench, '10.0.0.9:7946');
+    peer.say(peer.beacon(peer.given(), sender, { highest: 9 }));
+    peer.say(peer.pong(peer.given(), sender, 1, 9));
+    bench.advance(100);
+    expect([bench.of('nack'), resyncs(bench)]).toEqual([[], []]);
+  });
+
   it('still notices what is truly far ahead after a lie has been made up for', () => {
     const { bench, peer } = setUp();
     bench.receive(FORGER, peer.batch(['forged'], FAR));
