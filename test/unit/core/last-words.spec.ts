@@ -180,8 +180,11 @@ describe('LastWords', () => {
     expect(asked(bench)).toEqual([]);
     expect(bench.of('nack', PEER).map(({ packet }) => packet.ranges)).toEqual([[{ from: 2, count: 1 }]]);
     back.say(back.repair(back.given(), back.batch(['second'], 2)));
-    live(2 * HEARTBEAT);
-    expect([bench.keys(), resyncs(bench)]).toEqual([['second'], []]);
+    for (let passed = 0; passed < 6 * HEARTBEAT; passed += 1000) {
+      back.say(back.ping(back.given(), bench.id));
+      live(1000);
+    }
+    expect([bench.keys(), asked(bench), resyncs(bench)]).toEqual([['second'], [], []]);
   });
 
   it('asks nobody after a goodbye', () => {
@@ -199,6 +202,15 @@ describe('LastWords', () => {
     live(60_000);
     expect([asked(bench), resyncs(bench)]).toEqual([[], []]);
     expect(bench.node.peers()).toEqual([]);
+  });
+
+  it('is over when everyone falls silent, as all counts as missed when that ends', () => {
+    const { bench, witnesses, live } = afterDeath(1);
+    bench.advance(21_000);
+    expect(bench.eventsOf('status').map(({ status }) => status)).toEqual(['isolated']);
+    bench.forget();
+    live(30_000);
+    expect([witnesses[0]!.isPeer, asked(bench), resyncs(bench)]).toEqual([true, [], []]);
   });
 
   it('does not count against the witnesses that this process stood still', () => {
