@@ -22,6 +22,9 @@ export class Arena {
   readonly #lab: LossyLab;
   readonly #nodes: readonly LabProcess[];
   readonly #broker: ChildProcess | undefined;
+  /** Of each node, how much it should have heard and has not. */
+  readonly #owed = new Array<number>(NODES).fill(0);
+  #closed: Promise<void> | undefined;
 
   /** @param loss a share of all packets */
   constructor(contest: Contest, loss: number) {
@@ -45,6 +48,15 @@ export class Arena {
     if (this.loss > 0) this.#lab.lose(this.loss * 1000);
   }
 
+  /** Tells what should have been heard by now, and how much of it came once nothing was lost any more. */
+  async recover(withinMs: number): Promise<{ readonly owed: number; readonly came: number }> {
+    this.#lab.heal();
+    const owed = this.#owed.reduce((sum, count) => sum + count, 0);
+    await this.#everyone('hearsAll', (index) => [this.#owed[index], withinMs]);
+    const came = (await this.#take()).reduce((sum, latencies) => sum + latencies.length, 0);
+    return { owed, came };
+  }
+
   async measure(pace: Pace, roundCount: number): Promise<Figures> {
     const [before, bytes, dropped] = [await this.#counters(), this.#bytes, this.#lab.lost];
     const rounds: number[][] = [];
@@ -54,8 +66,9 @@ export class Arena {
       const events = sent.reduce((sum, one) => sum + one.events, 0);
       const dueOf = (index: number): number => events - (sent[index]?.events ?? 0);
       await this.#everyone('hearsAll', (index) => [dueOf(index), this.#contest.patienceMs]);
-      const taken = (await this.#everyone('take')) as { readonly latencies: readonly number[] }[];
-      rounds.push(taken.flatMap(({ latencies }) => latencies));
+      const taken = await this.#take();
+      taken.forEach((latencies, index) => (this.#owed[index] = this.#owed[index]! + dueOf(index) - latencies.length));
+      rounds.push(taken.flat());
       publishes += sent.reduce((sum, one) => sum + one.publishes, 0);
       due += events * (NODES - 1);
     }
@@ -75,13 +88,24 @@ export class Arena {
     };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.kill()));
-    if (this.#broker !== undefined && this.#broker.exitCode === null) {
+    if (this.#broker !== undefined && this.#broker.exitCode === null && this.#broker.signalCode === null) {
+      const gone = once(this.#broker, 'exit');
       this.#broker.kill('SIGKILL');
-      await once(this.#broker, 'exit');
+      await gone;
     }
     this.#lab.close();
+  }
+
+  /** The latencies of each node since the last time. */
+  async #take(): Promise<readonly (readonly number[])[]> {
+    const taken = (await this.#everyone('take')) as { readonly latencies: readonly number[] }[];
+    return taken.map(({ latencies }) => latencies);
   }
 
   #publish(pace: Pace): Promise<readonly Sent[]> {
