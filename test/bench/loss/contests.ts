@@ -25,6 +25,8 @@ export interface Contest {
   readonly paces: readonly Pace[];
   /** How long what is still missing is waited for, behind the last publish. */
   readonly patienceMs: number;
+  /** How long it is waited for once nothing is lost any more: TCP pauses for up to a minute by then. */
+  readonly recoveryMs: number;
   /** It needs a Redis, on a host of its own. */
   readonly broker?: boolean;
 }
@@ -37,6 +39,7 @@ export const CONTESTS: Readonly<Record<string, Contest>> = {
     script: script('mesh-node'),
     paces: [ISOLATED, TEN, HUNDRED, BURSTS],
     patienceMs: 6000,
+    recoveryMs: 10_000,
   },
   unicast: {
     title: 'nestjs-mesh, unicast only',
@@ -44,12 +47,14 @@ export const CONTESTS: Readonly<Record<string, Contest>> = {
     options: { unicast: true },
     paces: [ISOLATED, TEN, HUNDRED, BURSTS],
     patienceMs: 6000,
+    recoveryMs: 10_000,
   },
   redis: {
     title: 'Redis transport of Nest',
     script: script('redis-node'),
     paces: [ISOLATED, TEN_BARE],
     patienceMs: 8000,
+    recoveryMs: 60_000,
     broker: true,
   },
   v1: {
@@ -57,5 +62,6 @@ export const CONTESTS: Readonly<Record<string, Contest>> = {
     script: script('v1-node'),
     paces: [TEN],
     patienceMs: 300,
+    recoveryMs: 1000,
   },
 };

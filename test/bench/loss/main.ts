@@ -8,8 +8,6 @@ import { Arena } from './arena.js';
 import { type Contest, CONTESTS, type Pace } from './contests.js';
 import { LATENCY_HEADS, latencyRow, table } from './figures.js';
 
-/** How long what is late is waited for when the network is well again: TCP pauses for up to a minute by then. */
-const RECOVERY_MS = 60_000;
 const LOSSES = [0, 0.01, 0.1, 0.3];
 const HELP = `npm run bench:loss -- [options]       as root
 
@@ -61,7 +59,7 @@ async function hold(contest: Contest, rounds: number): Promise<void> {
       const rows = await measure(arenas, pace, rounds);
       write(`\n${contest.title}: ${pace.title}\n\n${table(LATENCY_HEADS, rows)}`);
     }
-    await Promise.all(arenas.map(tellOfRecovery));
+    await Promise.all(arenas.map((arena) => tellOfRecovery(arena, contest.recoveryMs)));
   } finally {
     process.off('SIGINT', giveUp).off('SIGTERM', giveUp);
     await close();
@@ -69,10 +67,10 @@ async function hold(contest: Contest, rounds: number): Promise<void> {
 }
 
 /** What is not heard in time may be late, or gone. */
-async function tellOfRecovery(arena: Arena): Promise<void> {
-  const { owed, came } = await arena.recover(RECOVERY_MS);
+async function tellOfRecovery(arena: Arena, withinMs: number): Promise<void> {
+  const { owed, came } = await arena.recover(withinMs);
   if (owed === 0) return;
-  const within = `within ${RECOVERY_MS / 1000} s after the loss had ended`;
+  const within = `within ${withinMs / 1000} s after the loss had ended`;
   write(`\nOf ${owed} events undelivered at ${arena.loss * 100} % loss ${came} came ${within}.`);
 }
 
