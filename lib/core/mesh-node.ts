@@ -1,5 +1,5 @@
 import type { Endpoint } from '../primitives/endpoint.js';
-import type { Instant } from '../primitives/instant.js';
+import { type Instant, NEVER } from '../primitives/instant.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { Arrival } from './arrival.js';
@@ -34,6 +34,8 @@ export class MeshNode {
   readonly #context: NodeContext;
   readonly #parts: NodeParts;
   #status: NodeStatus = 'joining';
+  /** When timers were last looked at. */
+  #timedAt: Instant = -NEVER;
 
   constructor(config: MeshNodeConfig) {
     this.#context = new NodeContext(config);
@@ -113,7 +115,7 @@ export class MeshNode {
 
   handleTimeout(now: Instant): void {
     if (!this.#parts.leaving.active) {
-      this.#forgive(now, now - this.#membershipDeadline());
+      this.#forgive(now);
       this.#parts.greeter.handleTimeout(now);
       this.#parts.pulse.handleTimeout(now);
       this.#parts.exchange.handleTimeout(now);
@@ -187,13 +189,15 @@ export class MeshNode {
     }
   }
 
-  /** If the process stood still for `lateness`, others could not be heard in that time. */
-  #forgive(now: Instant, lateness: number): void {
+  /** If the process stood still, others could not be heard in that time. It is measured from the last timer on, and counts once. */
+  #forgive(now: Instant): void {
     const { watch, reliability } = this.#parts;
-    watch.forgive(now, lateness);
+    const membership = this.#membershipDeadline();
+    watch.forgive(now, now - Math.max(membership, this.#timedAt));
     // A heartbeat may be seconds away when what is asked for is due already.
-    const latest = Math.max(lateness, now - reliability.deadline());
-    if (latest >= STALL_MS) reliability.forgive(latest);
+    const lateness = now - Math.max(Math.min(membership, reliability.deadline()), this.#timedAt);
+    this.#timedAt = now;
+    if (lateness >= STALL_MS) reliability.forgive(lateness);
   }
 
   /** Events that waited for the node to be ready do not make a timer late; these do. */

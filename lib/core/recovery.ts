@@ -139,7 +139,8 @@ export class Recovery {
       this.#proceed(now, stream);
       if (!stream.whole || stream.gaps.size > 0 || stream.request !== undefined) {
         // A deadline that rounding put into the past must not keep the loop busy.
-        this.#nextAt = Math.min(this.#nextAt, Math.max(this.#deadlineOf(now, stream), now + 1));
+        const deadline = this.#deadlineOf(now, stream);
+        this.#nextAt = Math.min(this.#nextAt, deadline > now ? deadline : now + 1);
         continue;
       }
       this.#active.delete(stream);
@@ -228,7 +229,8 @@ export class Recovery {
 
   #deadlineOf(now: Instant, stream: InboundStream): Instant {
     const { request, farClaim, gaps, window } = stream;
-    let deadline = gaps.deadline();
+    // Once buckets are asked for, that a gap is old is known, and must not keep a deadline in the past.
+    let deadline = gaps.deadline(request === undefined);
     if (farClaim !== undefined) deadline = Math.min(deadline, farClaim.since + FAR_CLAIM_LIMIT_MS);
     if (request !== undefined) return Math.min(deadline, request.nextAt, request.since + REQUEST_LIMIT_MS);
     return window.lost === undefined ? deadline : now;

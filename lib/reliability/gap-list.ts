@@ -40,11 +40,12 @@ export class GapList {
     this.#gaps.push({ from: range.from, to: range.to, since: now, tries: 0, nextAt: askAt });
   }
 
-  /** When {@link due} has something to ask, or a gap has become too old. */
-  deadline(): Instant {
+  /** When {@link due} has something to ask, or, if that is of interest, a gap has become too old. */
+  deadline(orOverdue = true): Instant {
     let earliest = NEVER;
     for (const { nextAt, since } of this.#gaps) {
-      earliest = Math.min(earliest, Math.max(nextAt, this.#nextAskAt), since + REPAIR_LIMIT_MS);
+      earliest = Math.min(earliest, Math.max(nextAt, this.#nextAskAt));
+      if (orOverdue) earliest = Math.min(earliest, since + REPAIR_LIMIT_MS);
     }
     return earliest;
   }

@@ -67,6 +67,20 @@ describe('Recovery, by buckets', () => {
     expect([resyncs(bench), bench.of('resync-request'), bench.of('nack')]).toEqual([[], [], []]);
   });
 
+  it('gives up on one that goes on talking and does not answer, and lets the node sleep', () => {
+    const { bench, peer } = setUp();
+    say(peer, 3);
+    let wakes = 0;
+    for (let sequence = 4; sequence < 64; sequence++) {
+      say(peer, sequence);
+      for (const end = bench.now + 100; bench.now < end; wakes++) {
+        bench.advance(Math.max(0.001, Math.min(end, bench.node.pollTimeout()) - bench.now));
+      }
+    }
+    expect(resyncs(bench)).toEqual([['gap', 'all']]);
+    expect(wakes).toBeLessThan(600);
+  });
+
   it('raises what the answer names, and misses nothing of that range any more', () => {
     const { bench, peer, live, requestId } = overdue();
     peer.say(peer.resync(peer.given(), { requestId, from: 2, upTo: 5, buckets: BUCKETS }));
