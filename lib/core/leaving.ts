@@ -8,8 +8,10 @@ import { LINGER_MS } from './recovery.js';
 
 /** Goodbye is said at these times after the last event went out: a lost one costs the others 5 heartbeats. */
 const GOODBYES_MS = [0, 10, 30] as const;
-/** What the kernel has not taken by then is given up. */
-const FLUSH_TIMEOUT_MS = 500;
+/** What could not be sent by then is named by its buckets: with what follows it makes a second. */
+const FLUSH_TIMEOUT_MS = 499;
+/** The last datagram with events goes out before the goodbye that names its sequence. */
+const LAST_WORD_MS = 1;
 
 /**
  * How a node goes: what waits is sent, then every member is told, three times, and what any of them has missed is
@@ -17,7 +19,7 @@ const FLUSH_TIMEOUT_MS = 500;
  */
 export class Leaving {
   readonly #context: NodeContext;
-  #state: 'staying' | 'flushing' | 'greeting' | 'gone' = 'staying';
+  #state: 'staying' | 'flushing' | 'closing-off' | 'greeting' | 'gone' = 'staying';
   #nextAt: Instant = NEVER;
   #startedAt: Instant = NEVER;
   #said = 0;
@@ -44,9 +46,18 @@ export class Leaving {
     return this.#state === 'greeting' && this.#behind.size === 0 && flushed ? this.#startedAt : this.#nextAt;
   }
 
+  /** Whether what waits can not be sent in time. Says so once. */
+  takeFlushOverdue(now: Instant): boolean {
+    if (this.#state !== 'flushing' || now < this.#nextAt) return false;
+    this.#state = 'closing-off';
+    this.#nextAt = now + LAST_WORD_MS;
+    return true;
+  }
+
   /** Moves on as far as it can. `flushed`: nothing waits and nothing is with the kernel. Returns `true` once, at the end. */
   proceed(now: Instant, flushed: boolean): boolean {
-    if (this.#state === 'flushing' && (flushed || now >= this.#nextAt)) this.#startGreeting(now);
+    if (this.#state === 'flushing' && flushed) this.#startGreeting(now);
+    if (this.#state === 'closing-off' && now >= this.#nextAt) this.#startGreeting(now);
     if (this.#state !== 'greeting') return false;
     while (now >= this.#nextAt && this.#said < GOODBYES_MS.length) {
       this.#sayGoodbye();

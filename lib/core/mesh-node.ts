@@ -179,6 +179,7 @@ export class MeshNode {
       this.#tellSilentSeeds();
     }
     if (!this.#parts.leaving.active || this.#status === 'left') return;
+    if (!this.#parts.sender.idle && this.#parts.leaving.takeFlushOverdue(now)) this.#parts.sender.closeOff();
     if (this.#parts.leaving.proceed(now, this.#parts.sender.idle)) this.#become('left');
   }
 

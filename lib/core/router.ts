@@ -172,7 +172,7 @@ export class Router {
     if (member === undefined) return this.#parts.receiver.handleStranger(now, arrival, packet.sender, length);
     if (packet.nonce !== member.ourNonce) return this.#context.counters.drop('wrong-nonce');
     // Its goodbyes are repeated until they are answered.
-    if (packet.kind === 'leave') this.#parts.leaving.acknowledge(member);
+    if (packet.kind === 'leave') this.#handleRepeatedLeave(now, member, packet);
     else if (packet.kind === 'beacon') this.#parts.reliability.recovery.handleBeacon(now, member, packet);
   }
 
@@ -211,6 +211,12 @@ export class Router {
       default:
         return assertNever(packet);
     }
+  }
+
+  #handleRepeatedLeave(now: Instant, member: Member, packet: LeavePacket): void {
+    const stream = this.#context.streams.get(member.id);
+    if (stream !== undefined) this.#parts.reliability.recovery.confirm(now, stream, packet.highest);
+    this.#parts.leaving.acknowledge(member);
   }
 
   /** Its last sequence shows what is missing of it, which it repeats for a moment more. */

@@ -22,6 +22,7 @@ export class Sender {
   readonly #framesInFlight = new Set<number>();
   readonly #tail: Tail;
   #nextId = 1;
+  #closedOff = false;
 
   constructor(context: NodeContext, tail: Tail) {
     const { batchIntervalMs, batchSize, limits } = context.config;
@@ -60,6 +61,14 @@ export class Sender {
     this.tellFlushed();
   }
 
+  /** Hands out one last datagram with events, of all that waits, whoever can not keep up: after it no sequence is given. */
+  closeOff(): void {
+    if (this.#closedOff) return;
+    this.#closedOff = true;
+    this.batcher.closeOff();
+    this.#context.flow.rest();
+  }
+
   poll(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
     const frame = this.#context.outbox.take();
     if (frame !== undefined) {
@@ -77,10 +86,10 @@ export class Sender {
 
   #pollEvents(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
     const { config, flow } = this.#context;
-    while (this.batcher.inFlight < config.limits.sendsInFlight) {
+    while (this.#closedOff || this.batcher.inFlight < config.limits.sendsInFlight) {
       const head = this.batcher.head();
       if (head === undefined) flow.rest();
-      if (head === undefined || !flow.maySend(now, MAX_EVENT_DATAGRAM_BYTES)) return undefined;
+      if (head === undefined || !this.#mayLeave(now, head.event)) return undefined;
       const sequence = ++this.#context.highest;
       const length = this.#layOut(into, sequence, head.event, wallClockMs);
       this.#keep(now, sequence, into.subarray(0, length));
@@ -96,6 +105,11 @@ export class Sender {
       this.tellFlushed();
     }
     return undefined;
+  }
+
+  #mayLeave(now: Instant, event: QueuedEvent): boolean {
+    if (this.#closedOff) return event.kind === 'buckets';
+    return this.#context.flow.maySend(now, MAX_EVENT_DATAGRAM_BYTES);
   }
 
   #layOut(into: Buffer, sequence: number, first: QueuedEvent, wallClockMs: number): number {

@@ -1,7 +1,7 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
 import { BucketSet } from '../primitives/bucket-set.js';
-import { addTo, type CoarseEvent, isCoarsenable } from './coarse-event.js';
-import type { BucketsEvent, OutgoingEvent, PendingEvent, Publication, QueuedEvent } from './pending-event.js';
+import { addAll, addTo, type CoarseEvent, isCoarsenable } from './coarse-event.js';
+import { type BucketsEvent, isBare, type OutgoingEvent, type PendingEvent, type Publication } from './pending-event.js';
 
 export interface BatcherOptions {
   readonly intervalMs: number;
@@ -86,6 +86,16 @@ export class Batcher {
     for (const event of events) addTo(entry.event, event);
     if (this.#firstWaitingAt === NEVER) this.#firstWaitingAt = now;
     return { ticket: entry.ticket, pending: [] };
+  }
+
+  /**
+   * There is no time to send what waits: one event names the buckets of all of it. Data stay behind it, unsent, so that who
+   * published them is not told otherwise.
+   */
+  closeOff(): void {
+    if (this.#waiting === 0) return;
+    addAll(this.#gatherCoarse().event, this.#queue);
+    this.#flushing = true;
   }
 
   /** Takes back what still waits and nobody else has published too. */
@@ -236,9 +246,4 @@ export class Batcher {
     this.#queue = [];
     this.#head = 0;
   }
-}
-
-/** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
-function isBare(event: QueuedEvent): boolean {
-  return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
 }

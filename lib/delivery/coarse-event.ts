@@ -14,3 +14,7 @@ export function addTo(coarse: BucketsEvent, event: OutgoingEvent): void {
   if (event.kind === 'matching') coarse.buckets = 'all';
   else if (coarse.buckets !== 'all') coarse.buckets.add(bucketOf(event.key));
 }
+
+export function addAll(coarse: BucketsEvent, entries: readonly PendingEvent[]): void {
+  for (const { event } of entries) if (event.kind !== 'buckets') addTo(coarse, event);
+}

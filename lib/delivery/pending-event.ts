@@ -33,3 +33,8 @@ export interface Publication {
   readonly ticket: number;
   readonly pending: readonly PendingEvent[];
 }
+
+/** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
+export function isBare(event: QueuedEvent): boolean {
+  return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
+}

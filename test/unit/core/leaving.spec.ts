@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { BucketsPacket } from '../../../lib/wire/packet.js';
 import { BenchPeer, NodeBench } from '../../support/node-bench.js';
 
 const PEER = '10.0.0.2:7946';
 
 function statuses(bench: NodeBench): string[] {
   return bench.eventsOf('status').map(({ status }) => status);
+}
+
+function isNamed(packet: BucketsPacket | undefined, key: string): boolean {
+  return packet !== undefined && (packet.buckets === 'all' || packet.buckets.matches(key));
 }
 
 function leave(bench: NodeBench): void {
@@ -121,6 +126,37 @@ describe('Leaving', () => {
     expect([bench.of('leave').length, statuses(bench)]).toEqual([3, []]);
     bench.advance(1);
     expect(statuses(bench)).toEqual(['left']);
+  });
+
+  it('names what it has no time to send, before it says goodbye, and calls no data sent', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    const data = Buffer.alloc(900, 0x31);
+    const keys = Array.from({ length: 2000 }, (_, index) => `key:${index}`);
+    const events = keys.map((key) => ({ kind: 'key', key, data, metadata: undefined }) as const);
+    bench.kernel = 'silent';
+    const publication = bench.input(() => bench.node.publish(bench.now, events));
+    bench.publish('bare');
+    leave(bench);
+    bench.advance(1500);
+    const heard = new Set(bench.of('batch').flatMap(({ packet }) => packet.keys));
+    const [last, ...further] = bench.of('buckets').map(({ packet }) => packet);
+    expect(heard.size).toBeLessThan(2000);
+    expect(further).toEqual([]);
+    expect(['bare', ...keys].filter((key) => !heard.has(key) && !isNamed(last, key))).toEqual([]);
+    expect(bench.of('leave', PEER).map(({ packet }) => packet.highest)).toEqual(Array(3).fill(last?.trailer.sequence));
+    expect(bench.eventsOf('flushed').filter(({ ticket }) => ticket >= publication!.ticket)).toEqual([]);
+    expect([statuses(bench).at(-1), peer.isPeer]).toEqual(['left', true]);
+  });
+
+  it('learns from a repeated goodbye what a first one did not know', () => {
+    const bench = NodeBench.ready();
+    const peer = BenchPeer.met(bench, PEER);
+    peer.say(peer.leave(peer.given(), 0));
+    bench.forget();
+    peer.say(peer.leave(peer.given(), 2));
+    bench.advance(20);
+    expect(bench.of('nack', PEER)[0]?.packet.ranges).toEqual([{ from: 1, count: 2 }]);
   });
 
   it.each([true, false])('is over at once when nobody is there (with a group: %s)', (multicast) => {
