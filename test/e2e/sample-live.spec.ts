@@ -130,7 +130,7 @@ if (!hasScript) console.warn('SKIPPED: the sample on a terminal. There is no `sc
   async function onTerminal(): Promise<Program> {
     const shell = `stty -g; '${process.execPath}' '${START}' --port ${randomPort()}; echo "ended with $?"; stty -g`;
     program = new Program('script', ['-qec', shell, '/dev/null'], { TERM: 'xterm', SHELL: '/bin/sh' }, 'typed');
-    await program.saying(/r\S+ restart C/, 60_000);
+    await program.saying(/r\S* restart C/, 60_000);
     return program;
   }
 

@@ -6,7 +6,8 @@ const coloured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 
 /** Colour for a terminal; plain text for everything else. */
 export function styled(style: Style, text: string): string {
-  return coloured ? styleText(style, text) : text;
+  // Node's own look at the environment finds no colour wherever CI is set, and only for a style that is no list.
+  return coloured ? styleText(style, text, { validateStream: false }) : text;
 }
 
 export function say(text = ''): void {
