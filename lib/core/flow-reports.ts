@@ -9,6 +9,8 @@ import type { NodeContext } from './node-context.js';
 /** A sender is told how far this node has read after so many datagrams, or after a third of what it may send unreported. */
 const REPORT_COUNT = 32;
 const WINDOW_PARTS = 3;
+/** Nor later than after two of these. */
+const LATEST_PARTS = 2;
 /** Or after this time, if at least some came: a sender that is held back waits for it. Whoever pauses for so long is not. */
 const REPORT_MS = 20;
 const LONGEST_REPORT_MS = 160;
@@ -58,11 +60,16 @@ export class FlowReports {
     this.#nextAt = NEVER;
     for (const member of this.#due) {
       const stream = this.#context.streams.get(member.id);
-      if (stream === undefined || this.#context.members.get(member.id) !== member) this.#due.delete(member);
+      if (stream === undefined || this.#context.members.get(member.id) !== member) this.#forget(member, stream);
       else if (stream.reportAt > now) this.#nextAt = Math.min(this.#nextAt, stream.reportAt);
       else this.#report(now, member, stream);
     }
-    for (const [member, at] of this.#activeAt) if (now - at > ACTIVE_MS) this.#activeAt.delete(member);
+  }
+
+  /** It has gone; should it come back, its reports begin anew. */
+  #forget(member: Member, stream: InboundStream | undefined): void {
+    this.#due.delete(member);
+    if (stream !== undefined) stream.reportAt = NEVER;
   }
 
   /** Tells the member where this node stands with it. */
@@ -75,9 +82,10 @@ export class FlowReports {
   }
 
   #reportCount(now: Instant): number {
-    const perWindow = windowBytes(this.#context, this.#activeCount(now)) / FULL_COST / WINDOW_PARTS;
-    const count = Math.max(1, Math.min(REPORT_COUNT, Math.floor(perWindow)));
-    return count * this.#rarity();
+    const perWindow = windowBytes(this.#context, this.#activeCount(now)) / FULL_COST;
+    const count = Math.min(REPORT_COUNT, Math.floor(perWindow / WINDOW_PARTS)) * this.#rarity();
+    // A sender stands still when all of its window is unreported.
+    return Math.max(1, Math.min(count, Math.floor((perWindow * LATEST_PARTS) / WINDOW_PARTS)));
   }
 
   #rarity(): number {
@@ -92,15 +100,14 @@ export class FlowReports {
   }
 
   #activeCount(now: Instant): number {
-    let count = 0;
-    for (const at of this.#activeAt.values()) if (now - at <= ACTIVE_MS) count++;
-    return Math.max(1, count);
+    for (const [member, at] of this.#activeAt) if (now - at > ACTIVE_MS) this.#activeAt.delete(member);
+    return Math.max(1, this.#activeAt.size);
   }
 }
 
 /** What one of so many senders may have under way to this node. */
 function windowBytes({ receiveBufferBytes = USUAL_WINDOW_BYTES }: NodeContext, senders: number): number {
-  return Math.floor(receiveBufferBytes / senders);
+  return Math.max(Math.floor(receiveBufferBytes / senders), FULL_COST);
 }
 
 /** How far this node has come with what the member sends. */

@@ -1,16 +1,19 @@
 import type { Instant } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Member } from '../membership/member.js';
-import type { Departed } from '../membership/member-table.js';
+import { type Departed, GONE_TOLD_MS } from '../membership/member-table.js';
 import { InboundStream } from '../reliability/inbound-stream.js';
 import type { GoneEntry, HeardEntry, HeartbeatPacket } from '../wire/packet.js';
-import { MAX_GONE_COUNT, MAX_HEARD_COUNT } from '../wire/trailer-encoder.js';
+import { MAX_GONE_COUNT, MAX_GONE_SECONDS, roomForHeard } from '../wire/trailer-encoder.js';
 import type { LastWords } from './last-words.js';
 import type { NodeContext } from './node-context.js';
 import type { Recovery } from './recovery.js';
 
-/** Of those gone, so many are the latest ones; the others take turns. */
-const LATEST_GONE = MAX_GONE_COUNT / 2;
+/** Of those gone, so many are told, of which so many are the latest ones; the others take turns. */
+const GONE_TOLD = 8;
+const LATEST_GONE = GONE_TOLD / 2;
+/** Where more than that have gone in so many heartbeats, as many as there is room for: everyone wants to know of them. */
+const LATELY_HEARTBEATS = 12;
 /** Who is named by others for so many heartbeats and never met is beyond a cut, and is followed by hearsay. */
 const UNMET_HEARTBEATS = 3;
 
@@ -32,7 +35,8 @@ export class Hearsay {
 
   /** What the next heartbeat says. */
   tell(now: Instant): Pick<HeartbeatPacket, 'heard' | 'gone'> {
-    return { heard: this.#tellHeard(), gone: this.#tellGone(now) };
+    const gone = this.#tellGone(now);
+    return { heard: this.#tellHeard(roomForHeard(gone?.length ?? 0)), gone };
   }
 
   take(now: Instant, member: Member, { heard, gone }: HeartbeatPacket): void {
@@ -40,7 +44,7 @@ export class Hearsay {
     for (const entry of gone ?? []) this.#takeGone(now, member, entry);
   }
 
-  #tellHeard(): HeardEntry[] | undefined {
+  #tellHeard(room: number): readonly HeardEntry[] | undefined {
     const { members, streams } = this.#context;
     const known: HeardEntry[] = [];
     for (const { id, confirmed } of members.values()) {
@@ -48,18 +52,22 @@ export class Hearsay {
       if (highest > 0) known.push({ id, highest });
     }
     if (known.length === 0) return undefined;
-    if (known.length <= MAX_HEARD_COUNT) return known;
-    const from = (this.#heardTurn += MAX_HEARD_COUNT) % known.length;
-    return [...known.slice(from), ...known.slice(0, from)].slice(0, MAX_HEARD_COUNT);
+    if (known.length <= room) return known;
+    return inTurn(known, (this.#heardTurn += room), room);
   }
 
   #tellGone(now: Instant): GoneEntry[] | undefined {
-    const gone = [...this.#context.members.departedValues()].filter(({ id }) => this.#topOf(id) > 0);
+    const { members, config } = this.#context;
+    const gone = [...members.departedValues()].filter(({ id, at }) => this.#topOf(id) > 0 && now - at < GONE_TOLD_MS);
     if (gone.length === 0) return undefined;
+    const lately = gone.filter(({ at }) => now - at < LATELY_HEARTBEATS * config.heartbeatMs);
+    return this.#chooseGone(gone, lately).map((one) => this.#goneEntry(now, one));
+  }
+
+  #chooseGone(gone: readonly Departed[], lately: readonly Departed[]): readonly Departed[] {
+    if (lately.length > LATEST_GONE) return inTurn(lately, (this.#goneTurn += MAX_GONE_COUNT), MAX_GONE_COUNT);
     const others = gone.slice(0, -LATEST_GONE);
-    const from = others.length === 0 ? 0 : (this.#goneTurn += LATEST_GONE) % others.length;
-    const taking = [...others.slice(from), ...others.slice(0, from)].slice(0, MAX_GONE_COUNT - LATEST_GONE);
-    return [...gone.slice(-LATEST_GONE), ...taking].map((one) => this.#goneEntry(now, one));
+    return [...gone.slice(-LATEST_GONE), ...inTurn(others, (this.#goneTurn += LATEST_GONE), GONE_TOLD - LATEST_GONE)];
   }
 
   #goneEntry(now: Instant, { id, member }: Departed): GoneEntry {
@@ -73,10 +81,8 @@ export class Hearsay {
   #takeHeard(now: Instant, member: Member, { id, highest }: HeardEntry): void {
     if (id === this.#context.config.id) return;
     const stream = this.#context.streams.get(id);
-    if (stream !== undefined) {
-      this.#lastWords.answered(id, member.id, true);
-      return this.#follow(now, stream, highest, member);
-    }
+    // For its last words this does not count: whoever takes it for alive may have more of it to read.
+    if (stream !== undefined) return this.#follow(now, stream, highest, member);
     const { config, readyAt } = this.#context;
     if (readyAt === undefined) return;
     const since = this.#unmet.get(id);
@@ -95,7 +101,8 @@ export class Hearsay {
       this.#lastWords.answered(id, member.id, true);
       return this.#follow(now, stream, highest, member);
     }
-    if (readyAt === undefined || now - seconds * 1000 <= readyAt) return;
+    // Nobody tells of what is so long ago.
+    if (readyAt === undefined || seconds >= MAX_GONE_SECONDS || now - seconds * 1000 <= readyAt) return;
     this.#followStranger(now, { id, highest }, member, 'heal');
   }
 
@@ -108,12 +115,23 @@ export class Hearsay {
 
   #followStranger(now: Instant, entry: HeardEntry, member: Member, cause: 'join' | 'heal'): void {
     const { streams, config } = this.#context;
+    if (streams.size >= config.limits.peers * 2) this.#makeRoom();
     if (streams.size >= config.limits.peers * 2) return this.#context.counters.drop('peers-limit');
     const stream = new InboundStream(entry.id, 0);
     stream.cause = cause;
     stream.relayed = true;
     streams.set(entry.id, stream);
     this.#follow(now, stream, entry.highest, member);
+  }
+
+  /** Forgets the one that has been followed by hearsay for longest, of those of which nothing is missing. */
+  #makeRoom(): void {
+    for (const stream of this.#context.streams.values()) {
+      if (!stream.relayed || !stream.whole) continue;
+      this.#recovery.forget(stream);
+      this.#context.streams.delete(stream.id);
+      return;
+    }
   }
 
   #noteUnmet(now: Instant, id: NodeId): void {
@@ -124,4 +142,10 @@ export class Hearsay {
       return;
     }
   }
+}
+
+/** So many of them, from a place on that moves with each turn. */
+function inTurn<T>(all: readonly T[], turn: number, count: number): readonly T[] {
+  const from = all.length === 0 ? 0 : turn % all.length;
+  return [...all.slice(from), ...all.slice(0, from)].slice(0, count);
 }

@@ -10,6 +10,8 @@ import type { Recovery } from './recovery.js';
 const FEW_MEMBERS = 16;
 const HEARTBEATS_AWAITED = 2;
 const ASK_PAUSE_MS = 250;
+/** Questions between two such pauses, of all inquests: where many die at once, each of many would ask all about each. */
+const ASKS_PER_PAUSE = 64;
 /** Those who notice a death together do not all ask at the same moment. */
 const ASK_SPREAD_MS = 10;
 
@@ -31,6 +33,8 @@ export class LastWords {
   readonly #recovery: Recovery;
   readonly #inquests = new Map<NodeId, Inquest>();
   #nextAt: Instant = NEVER;
+  #roundAt: Instant = -NEVER;
+  #asksLeft = 0;
 
   constructor(context: NodeContext, recovery: Recovery) {
     this.#context = context;
@@ -104,13 +108,33 @@ export class LastWords {
   }
 
   #ask(now: Instant, inquest: Inquest): void {
-    inquest.askAt = now + ASK_PAUSE_MS;
-    for (const id of inquest.awaiting) {
+    if (now >= this.#roundAt + ASK_PAUSE_MS) this.#startRound(now);
+    const { awaiting } = inquest;
+    const asking = [...awaiting].slice(0, this.#asksLeft);
+    this.#asksLeft -= asking.length;
+    const askedAll = asking.length === awaiting.size;
+    inquest.askAt = (askedAll ? now : this.#roundAt) + ASK_PAUSE_MS;
+    if (askedAll) this.#moveBehind(inquest);
+    for (const id of asking) {
+      awaiting.delete(id);
       const member = this.#context.members.get(id);
-      if (member === undefined) inquest.awaiting.delete(id);
-      else this.#recovery.askOf(inquest.stream, member);
+      if (member === undefined) continue;
+      this.#recovery.askOf(inquest.stream, member);
+      // Behind those who have not been asked yet.
+      awaiting.add(id);
     }
     this.#review(inquest);
+  }
+
+  /** Others are asked about first, next time. */
+  #moveBehind(inquest: Inquest): void {
+    this.#inquests.delete(inquest.stream.id);
+    this.#inquests.set(inquest.stream.id, inquest);
+  }
+
+  #startRound(now: Instant): void {
+    this.#roundAt = now;
+    this.#asksLeft = ASKS_PER_PAUSE;
   }
 
   #review(inquest: Inquest): void {

@@ -92,6 +92,7 @@ export class Recovery {
     const forged = stream.settle(packet.token, packet.highest);
     if (forged > 0) this.#context.counters.drop('forged-sequence');
     stream.confirm(packet.highest);
+    if (stream.farClaim !== undefined) this.question(now, stream);
     // A window that was moved so far has taken true datagrams for old ones.
     if (forged >= WINDOW_SIZE) this.giveUp(stream);
     const isGone = stream.window.missing(stream.window.contiguous + 1, packet.floor - 1, 1).length > 0;

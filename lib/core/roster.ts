@@ -3,6 +3,7 @@ import { type Instant, NEVER } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { LEGACY_TIMEOUT_MS, type LegacyPeer } from '../membership/legacy-table.js';
 import { Member, type MemberFacts } from '../membership/member.js';
+import { GONE_TOLD_MS } from '../membership/member-table.js';
 import type { PeerState, PeerView } from '../membership/peer-view.js';
 import { InboundStream } from '../reliability/inbound-stream.js';
 import type { NodeContext } from './node-context.js';
@@ -81,6 +82,7 @@ export class Roster {
       return undefined;
     }
     const member = new Member(facts, now);
+    this.#noteLongAbsence(now, facts.id);
     members.add(member);
     // Before it was met, anybody could speak for it in v1's way.
     legacy.remove(facts.id);
@@ -215,6 +217,14 @@ export class Roster {
       this.#context.raise('join', id, 'all');
     }
     if (highest - stream.window.top > REPEATABLE_PAST) stream.skip(highest);
+  }
+
+  /** Of others that died meanwhile, on its side of a cut, nobody tells any more. */
+  #noteLongAbsence(now: Instant, id: NodeId): void {
+    const { members, readyAt } = this.#context;
+    const gone = members.departed(id);
+    if (gone === undefined || readyAt === undefined || now - gone.at < GONE_TOLD_MS) return;
+    this.#context.raise('heal', id, 'all');
   }
 
   #forgetStream(id: NodeId): void {

@@ -93,10 +93,10 @@ export class Sender {
       const sequence = ++this.#context.highest;
       const length = this.#layOut(into, sequence, head.event, wallClockMs);
       this.#keep(now, sequence, into.subarray(0, length));
+      flow.sent(now, sequence, length);
       const to = this.#addressees(now);
       if (config.multicast || to.length > 0) {
         const id = this.#nextId++;
-        flow.sent(now, sequence, length);
         this.#tail.sent(now);
         this.batcher.sent(now, id, head.ticket, to.length);
         return this.#handOut(id, length, config.multicast, to);

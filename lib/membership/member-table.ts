@@ -14,6 +14,12 @@ export interface Departed {
   readonly leftAt: number | undefined;
 }
 
+/**
+ * For so long others are told of one that is gone: well before anyone forgets it, as whoever had done so would take it for
+ * one that it never met.
+ */
+export const GONE_TOLD_MS = 18 * 3_600_000;
+
 /** A host with more interfaces than this is greeted at some of its addresses again and again. */
 const ALIAS_LIMIT = 8;
 
@@ -127,7 +133,7 @@ export class MemberTable {
     }
     if (leftAt === undefined) this.#noteLost(member.endpoint, now);
     this.#departed.set(member.id, { id: member.id, endpoint: member.endpoint, member, at: now, leftAt });
-    return this.#departed.size > this.#departedLimit ? takeOldest(this.#departed) : undefined;
+    return this.#departed.size > this.#departedLimit ? this.#takeDeparted() : undefined;
   }
 
   /** Forgets who has been gone since before `before`, and tells of each. */
@@ -145,6 +151,16 @@ export class MemberTable {
       if (at >= before) return;
       this.#lost.delete(endpoint);
     }
+  }
+
+  /** Who said goodbye does not come back, and is not asked about. */
+  #takeDeparted(): NodeId | undefined {
+    for (const [id, { leftAt }] of this.#departed) {
+      if (leftAt === undefined) continue;
+      this.#departed.delete(id);
+      return id;
+    }
+    return takeOldest(this.#departed);
   }
 
   #forgetAddress(member: Member, endpoint: Endpoint): void {

@@ -13,11 +13,15 @@ export interface ResyncRequest {
   nextAt: Instant;
 }
 
+/** Asked within a round trip: that may be longer than the pauses between questions. */
+const QUESTIONS_KEPT = 4;
+
 /** Asked of the origin: its answer tells what was forged of what had been seen and claimed by then. */
 interface Question {
   readonly token: number;
   readonly snapshot: WindowSnapshot;
   readonly claimed: number;
+  readonly farClaim: FarClaim | undefined;
 }
 
 /** Why a stream may be incomplete. */
@@ -53,7 +57,8 @@ export class InboundStream {
   #farClaim: FarClaim | undefined;
   /** Up to here a resync has made up for what was claimed from afar: by somebody who may have lied. */
   #farCovered = 0;
-  #question: Question | undefined;
+  /** Which may still be answered, the latest last. */
+  readonly #questions: Question[] = [];
   /** Up to here gaps have been noted. */
   #notedTo: number;
 
@@ -115,15 +120,19 @@ export class InboundStream {
 
   /** The origin is asked how far it has come. */
   ask(token: number): void {
-    this.#question = { token, snapshot: this.window.snapshot(), claimed: this.#claimed };
+    this.#questions.push({ token, snapshot: this.window.snapshot(), claimed: this.#claimed, farClaim: this.#farClaim });
+    if (this.#questions.length > QUESTIONS_KEPT) this.#questions.shift();
   }
 
   /** Its answer: what had been seen or claimed beyond it by then was forged. Returns by how much the window was moved so. */
   settle(token: number, highest: number): number {
-    const question = this.#question;
-    if (question?.token !== token) return 0;
-    this.#question = undefined;
-    this.#farClaim = undefined;
+    const index = this.#questions.findIndex((one) => one.token === token);
+    const question = this.#questions[index];
+    if (question === undefined) return 0;
+    // What was asked before it, this answers too.
+    this.#questions.splice(0, index + 1);
+    // What has been claimed since is another matter.
+    if (this.#farClaim?.highest === question.farClaim?.highest) this.#farClaim = undefined;
     const forged = Math.max(0, question.snapshot.top - highest);
     if (forged > 0) this.window.retract(highest, question.snapshot);
     if (this.#claimed === question.claimed) this.#claimed = Math.min(this.#claimed, highest);

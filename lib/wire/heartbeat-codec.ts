@@ -5,7 +5,14 @@ import { REFUSAL, type Refusal } from './refusal.js';
 import { findSingleKeyEnd, SINGLE_KEY_AT, writeSingleKey } from './single-key.js';
 import { readText } from './text.js';
 import { readTail } from './trailer-decoder.js';
-import { writeClusterTlv, writeGoneTlv, writeHeardTlv, writeMembersTlv, writeTrailer } from './trailer-encoder.js';
+import {
+  roomForHeard,
+  writeClusterTlv,
+  writeGoneTlv,
+  writeHeardTlv,
+  writeMembersTlv,
+  writeTrailer,
+} from './trailer-encoder.js';
 
 /**
  * Writes a heartbeat from the beginning of `into` and returns its length. Without a trailer it is v1's, in which
@@ -20,7 +27,7 @@ export function encodeHeartbeat(into: Buffer, packet: HeartbeatPacket): number {
   at = writeTrailer(into, at, trailer);
   at = writeClusterTlv(into, at, trailer.clusterTag);
   if (members !== undefined) at = writeMembersTlv(into, at, members);
-  if (heard !== undefined) at = writeHeardTlv(into, at, heard);
+  if (heard !== undefined) at = writeHeardTlv(into, at, heard, roomForHeard(gone?.length ?? 0));
   return gone === undefined ? at : writeGoneTlv(into, at, gone);
 }
 

@@ -24,10 +24,12 @@ export const MAX_UNHEARD_COUNT = 128;
 /** Of how many others a heartbeat says what was heard; it is for the next ones to go on. */
 export const MAX_HEARD_COUNT = 16;
 
-/** Of how many that are gone. */
-export const MAX_GONE_COUNT = 8;
+/** Of how many that are gone. What was heard of others makes room for more than 8. */
+export const MAX_GONE_COUNT = 20;
+const HEARSAY_BYTES = MAX_HEARD_COUNT * HEARD_ENTRY_BYTES + 8 * GONE_ENTRY_BYTES;
 
-const MAX_GONE_SECONDS = 0xffff;
+/** Stands for longer times too. */
+export const MAX_GONE_SECONDS = 0xffff;
 
 /** What the fixed part of a trailer says. */
 export interface TrailerNumbers {
@@ -77,9 +79,15 @@ export function writeMembersTlv(into: Buffer, offset: number, members: Membershi
   return at;
 }
 
-/** Entries beyond `MAX_HEARD_COUNT` are left out. */
-export function writeHeardTlv(into: Buffer, offset: number, heard: readonly HeardEntry[]): number {
-  const count = Math.min(heard.length, MAX_HEARD_COUNT);
+/** What a heartbeat has room for beside so many that are gone. */
+export function roomForHeard(goneCount: number): number {
+  const besides = HEARSAY_BYTES - Math.min(goneCount, MAX_GONE_COUNT) * GONE_ENTRY_BYTES;
+  return Math.min(MAX_HEARD_COUNT, Math.floor(besides / HEARD_ENTRY_BYTES));
+}
+
+/** Entries that are more than what there is room for are left out. */
+export function writeHeardTlv(into: Buffer, offset: number, heard: readonly HeardEntry[], room: number): number {
+  const count = Math.min(heard.length, room);
   let at = writeTlvHead(into, offset, TlvType.HEARD, count * HEARD_ENTRY_BYTES);
   for (let index = 0; index < count; index += 1) {
     const { id, highest } = heard[index]!;

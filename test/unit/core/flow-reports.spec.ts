@@ -104,6 +104,37 @@ describe('FlowReports', () => {
     expect(reports(bench)).toHaveLength(1);
   });
 
+  it('reports before all that may be under way is unreported, however many there are', () => {
+    const { bench, peer } = setUp();
+    for (let host = 0; host < 160; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
+    say(peer, 1, 2 * THIRD - 1);
+    expect(reports(bench)).toEqual([]);
+    say(peer, 2 * THIRD, 1);
+    expect(reports(bench)).toHaveLength(1);
+  });
+
+  it('leaves each of many senders room for one datagram', () => {
+    const { bench, peer } = setUp();
+    for (let host = 0; host < 60; host++) say(BenchPeer.met(bench, `10.1.0.${host + 1}:7946`), 1, 1);
+    say(peer, 1, 1);
+    expect(reports(bench)).toEqual([[1, 1, 2304]]);
+  });
+
+  it('reports to one that has come back as to any other', () => {
+    const { bench, peer } = setUp();
+    say(peer, 1, 4);
+    const successor = BenchPeer.met(bench, PEER);
+    bench.advance(100);
+    const moved = new BenchPeer(bench, '10.0.0.9:7946', peer.sender);
+    moved.greet({ highest: 4 });
+    moved.confirm({ highest: 4 });
+    bench.advance(1000);
+    bench.forget();
+    say(moved, 5, 4);
+    bench.advance(20.1);
+    expect([successor.isPeer, reports(bench, moved.endpoint)]).toEqual([true, [[8, 8, USUAL]]]);
+  });
+
   it('reports once more, soon, to one that says again what it has said', () => {
     const { bench, peer } = setUp();
     say(peer, 1, THIRD);

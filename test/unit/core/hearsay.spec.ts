@@ -70,15 +70,46 @@ describe('Hearsay, told', () => {
     expect(idsOf(beat?.packet.heard)).toEqual([stays!.sender]);
   });
 
-  it('names the last four that have gone always, and four of the others in turns', () => {
-    const { bench, peers } = setUp(20);
+  /** A node to which so many have said goodbye, a minute ago, and one that stays. */
+  function afterLeaving(count: number): { bench: NodeBench; peers: BenchPeer[]; passed: (ms: number) => void } {
+    const { bench, peers } = setUp(count);
     const stays = BenchPeer.met(bench, PEER, SLOW);
-    for (const peer of peers) peer.say(peer.leave(peer.given(), 20));
+    for (const peer of peers) peer.say(peer.leave(peer.given(), count));
+    const passed = (ms: number): void => {
+      for (const end = bench.now + ms; bench.now < end;) {
+        stays.say(stays.ping(stays.given(), bench.id));
+        bench.advance(Math.min(60_000, end - bench.now));
+      }
+    };
+    return { bench, peers, passed };
+  }
+
+  it('names 20 of more than four that have gone within a minute, in turns, and fewer of those that live', () => {
+    const { bench, peers } = afterLeaving(50);
+    const lives = Array.from({ length: 10 }, (_, index) => BenchPeer.met(bench, `10.2.0.${index + 1}:7946`, SLOW));
+    for (const peer of lives) peer.say(peer.batch(['k'], 1));
+    const beats = heartbeats(bench, 3 * HEARTBEAT).slice(-3);
+    expect(beats.map(({ packet }) => [packet.gone?.length, packet.heard?.length])).toEqual(beats.map(() => [20, 2]));
+    expect(new Set(beats.flatMap(({ packet }) => idsOf(packet.gone)))).toEqual(new Set(peers.map((one) => one.sender)));
+    expect(Math.max(...beats.map(({ length }) => length))).toBeLessThanOrEqual(1200);
+  });
+
+  it('names nobody who went 18 hours ago', () => {
+    const { bench, peers, passed } = afterLeaving(2);
+    passed(18 * 3_600_000 - 2 * HEARTBEAT);
+    expect(idsOf(heartbeats(bench, HEARTBEAT).at(-1)?.packet.gone)).toEqual(peers.map(({ sender }) => sender));
+    passed(2 * HEARTBEAT);
+    expect(heartbeats(bench, HEARTBEAT).at(-1)?.packet.gone).toBeUndefined();
+  });
+
+  it('names the last four that have gone always, and four of the others in turns', () => {
+    const { bench, peers, passed } = afterLeaving(20);
+    passed(60_000);
     const told = heartbeats(bench, 5 * HEARTBEAT).map(({ packet }) => idsOf(packet.gone));
     const last = peers.slice(-4).map(({ sender }) => sender);
     expect(told.every((ids) => ids.length === 8 && new Set(ids).size === 8)).toBe(true);
     expect(told.every((ids) => last.every((id) => ids.includes(id)))).toBe(true);
-    expect([stays.isPeer, new Set(told.slice(0, 4).flat()).size]).toEqual([true, 20]);
+    expect(new Set(told.slice(0, 4).flat()).size).toBe(20);
   });
 });
 
@@ -175,13 +206,32 @@ describe('Hearsay, taken', () => {
     expect(bench.of('nack')).toEqual([]);
   });
 
-  it('follows no more nodes than twice as many as may be members', () => {
-    const { bench, teller, unmet } = scene({ limits: limits({ peers: 2 }) });
-    for (let count = 0; count < 10; count++) {
-      const { sender: id } = new BenchPeer(bench, '10.9.9.9:7946');
-      teller.say(teller.heartbeat(undefined, { gone: [{ id, highest: 1, seconds: 1 }] }));
-    }
-    expect([unmet.isPeer, bench.dropped()['peers-limit']]).toEqual([false, 7]);
+  it('is not followed of one that may have gone at any time before', () => {
+    const { bench, tellGone, asked } = scene();
+    bench.advance(20 * 3_600_000);
+    const teller = BenchPeer.met(bench, PEER, SLOW);
+    bench.forget();
+    teller.say(teller.heartbeat(undefined, { gone: [{ id: teller.sender, highest: 0, seconds: 1 }] }));
+    tellGone(2, 0xffff);
+    bench.advance(15);
+    expect([asked(), bench.eventsOf('resync')]).toEqual([[], []]);
+  });
+
+  it('follows at one time no more nodes than twice as many as may be members, and forgets the oldest', () => {
+    const { bench, teller, resyncs } = scene({ limits: limits({ peers: 2 }) });
+    const strangers = Array.from({ length: 10 }, () => new BenchPeer(bench, '10.9.9.9:7946'));
+    const tell = (): void => {
+      for (const { sender: id } of strangers) {
+        teller.say(teller.heartbeat(undefined, { gone: [{ id, highest: 1, seconds: 1 }] }));
+      }
+    };
+    tell();
+    expect(bench.dropped()['peers-limit']).toBe(7);
+    bench.advance(3100);
+    // Those three are given up, and there is room for three more.
+    expect(resyncs()).toHaveLength(3);
+    tell();
+    expect(bench.dropped()['peers-limit']).toBe(7 + 4);
   });
 
   it('goes on by the node’s own word when it is met', () => {

@@ -150,12 +150,34 @@ describe('LastWords', () => {
     expect(resyncs(bench)).toEqual([['peer-lost', victim.sender, 'all']]);
   });
 
-  it.each(['heard', 'gone'] as const)('takes a heartbeat that names the dead as %s for an answer', (list) => {
+  it.each([
+    { list: 'heard', questions: 4 },
+    { list: 'gone', questions: 0 },
+  ])('takes a heartbeat for an answer that names the dead as gone, and not as heard: $list', ({ list, questions }) => {
     const { bench, victim, witnesses } = afterDeath(1);
     const entry = { id: victim.sender, highest: 1, seconds: 25 };
     witnesses[0]!.say(witnesses[0]!.heartbeat(undefined, { [list]: [entry] }));
     bench.advance(1000);
-    expect([asked(bench), resyncs(bench)]).toEqual([[], []]);
+    expect([asked(bench).length, resyncs(bench)]).toEqual([questions, []]);
+  });
+
+  it('asks 64 questions in 250 ms where many have died, and all that it has to ask', () => {
+    const bench = NodeBench.ready({ multicast: false });
+    const peers = Array.from({ length: 30 }, (_, index) => BenchPeer.met(bench, `10.1.0.${index + 1}:7946`));
+    const [dying, witnesses] = [peers.slice(0, 15), peers.slice(15)];
+    for (const one of dying) one.say(one.batch(['k'], 1));
+    for (let passed = 0; passed < 5 * HEARTBEAT - 2; passed += 500) {
+      for (const one of witnesses) one.say(one.ping(one.given(), bench.id));
+      bench.advance(Math.min(500, 5 * HEARTBEAT - 2 - passed));
+    }
+    bench.forget();
+    bench.advance(250);
+    const first = asked(bench).length;
+    expect(first).toBe(64);
+    bench.advance(750);
+    const questions = bench.of('nack').map(({ to, packet }) => `${to.join()} ${packet.about}`);
+    // 225 witnesses' answers are awaited: 64 are asked for each time, nobody twice before all have been asked.
+    expect([questions.length, new Set(questions).size]).toEqual([256, 225]);
   });
 
   it.each([

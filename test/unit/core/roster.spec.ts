@@ -89,6 +89,20 @@ describe('Roster', () => {
     expect([stream?.cause, stream?.window.top, roster.takeDepartures()]).toEqual(['heal', 1, []]);
   });
 
+  it.each([
+    { hours: 17.9, raised: [] },
+    { hours: 18, raised: [{ kind: 'resync', reason: 'heal', buckets: 'all' }] },
+  ])('raises $raised.length resyncs when one comes back after $hours hours', ({ hours, raised }) => {
+    const { context, roster, admit } = setUp();
+    context.readyAt = 0;
+    const member = admit(0, 1, 2);
+    roster.depart(1, member, 'dead');
+    roster.admit(1 + hours * 3_600_000, member, 2);
+    const events = [];
+    for (let event = context.events.take(); event !== undefined; event = context.events.take()) events.push(event);
+    expect(events.filter(({ kind }) => kind === 'resync')).toMatchObject(raised);
+  });
+
   it('counts who joined, left and was lost, once each', () => {
     const { context, roster, admit } = setUp();
     const [stays, leaves, dies] = [admit(0, 1), admit(0, 2), admit(0, 3)];

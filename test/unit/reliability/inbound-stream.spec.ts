@@ -105,6 +105,23 @@ describe('InboundStream.settle', () => {
     expect([stream.settle(7, 1), stream.window.top]).toEqual([0, 10]);
   });
 
+  it('takes the answers to the last four questions, and none to one before another that was answered', () => {
+    const stream = streamOf(1, 10);
+    for (const token of [1, 2, 3, 4, 5]) stream.ask(token);
+    expect([1, 3, 2, 5].map((token) => stream.settle(token, 1))).toEqual([0, 9, 0, 9]);
+  });
+
+  it('leaves what was claimed from afar since', () => {
+    const stream = streamOf(1, 2);
+    stream.ask(7);
+    claim(stream, 5000);
+    stream.settle(7, 2);
+    expect(stream.farClaim?.highest).toBe(5000);
+    stream.ask(8);
+    stream.settle(8, 2);
+    expect(stream.farClaim).toBeUndefined();
+  });
+
   it('denies what was claimed before the question, from near and from afar', () => {
     const stream = streamOf(1, 2);
     claim(stream, 50);

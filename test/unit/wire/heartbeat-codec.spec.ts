@@ -62,10 +62,18 @@ describe('encodeHeartbeat', () => {
     expect(sent({ heard: heard(17) }).packet.heard).toEqual(heard(16));
   });
 
-  it('says what was heard of 8 that are gone, and leaves out those beyond', () => {
-    expect(MAX_GONE_COUNT).toBe(8);
-    expect(sent({ gone: gone(8) }).packet.gone).toEqual(gone(8));
-    expect(sent({ gone: gone(9) }).packet.gone).toEqual(gone(8));
+  it('says what was heard of 20 that are gone, and leaves out those beyond', () => {
+    expect(MAX_GONE_COUNT).toBe(20);
+    expect(sent({ gone: gone(20) }).packet.gone).toEqual(gone(20));
+    expect(sent({ gone: gone(21) }).packet.gone).toEqual(gone(20));
+  });
+
+  it.each([
+    { goneCount: 8, heardCount: 16 },
+    { goneCount: 9, heardCount: 14 },
+    { goneCount: 20, heardCount: 2 },
+  ])('has room for $heardCount others beside $goneCount that are gone', ({ goneCount, heardCount }) => {
+    expect(sent({ heard: heard(16), gone: gone(goneCount) }).packet.heard).toEqual(heard(heardCount));
   });
 
   it('counts no more seconds than two bytes can', () => {
@@ -80,7 +88,7 @@ describe('encodeHeartbeat', () => {
 
   it('holds all of it in one datagram', () => {
     const members = { count: 200, hash: 1, unheard: shortIds(MAX_UNHEARD_COUNT) };
-    const parts = { members, heard: heard(MAX_HEARD_COUNT), gone: gone(MAX_GONE_COUNT) };
+    const parts = { members, heard: heard(MAX_HEARD_COUNT), gone: gone(8) };
     const { length, packet } = sent(parts);
     expect(packet).toEqual({ ...heartbeat, ...parts });
     expect(length).toBe(1151);
