@@ -3,11 +3,23 @@ import type { Clock, Timer } from './ports.js';
 
 /** `setTimeout` takes a longer time for 1 ms. */
 const LONGEST_TIMEOUT_MS = 0x7fffffff;
+/** If the wall clock is ahead by more than this all at once, the machine was suspended: the other clock stood still then. */
+const SHORTEST_SUSPENSION_MS = 1000;
 
-/** The clock of this process. Its timers keep no process alive, its turns do: what waits for one is about to be sent. */
+/**
+ * The clock of this process. It counts the time for which the machine was suspended too: what others told of that time
+ * would lie before this process began, otherwise. A wall clock that is put forward looks the same, and as a standstill of
+ * the process does no harm. Its timers keep no process alive, its turns do: what waits for one is about to be sent. */
 export class NodeClock implements Clock {
+  #suspendedMs = 0;
+  #aheadMs = Date.now() - performance.now();
+
   now(): Instant {
-    return performance.now();
+    const monotonic = performance.now();
+    const aheadMs = Date.now() - monotonic;
+    if (aheadMs - this.#aheadMs >= SHORTEST_SUSPENSION_MS) this.#suspendedMs += aheadMs - this.#aheadMs;
+    this.#aheadMs = aheadMs;
+    return monotonic + this.#suspendedMs;
   }
 
   wallClockMs(): number {
@@ -15,7 +27,7 @@ export class NodeClock implements Clock {
   }
 
   schedule(at: Instant, callback: () => void): Timer {
-    return new Alarm(at, callback);
+    return new Alarm(this, at, callback);
   }
 
   scheduleImmediate(callback: () => void): Timer {
@@ -26,11 +38,13 @@ export class NodeClock implements Clock {
 
 /** Node's timers count whole milliseconds of the loop's own clock, and so fire up to one early: then it waits again. */
 class Alarm implements Timer {
+  readonly #clock: Clock;
   readonly #at: Instant;
   readonly #callback: () => void;
   #timeout: NodeJS.Timeout;
 
-  constructor(at: Instant, callback: () => void) {
+  constructor(clock: Clock, at: Instant, callback: () => void) {
+    this.#clock = clock;
     this.#at = at;
     this.#callback = callback;
     this.#timeout = this.#set();
@@ -41,12 +55,12 @@ class Alarm implements Timer {
   }
 
   #set(): NodeJS.Timeout {
-    const delayMs = Math.min(Math.ceil(this.#at - performance.now()), LONGEST_TIMEOUT_MS);
+    const delayMs = Math.min(Math.ceil(this.#at - this.#clock.now()), LONGEST_TIMEOUT_MS);
     return setTimeout(() => this.#fire(), delayMs).unref();
   }
 
   #fire(): void {
-    if (performance.now() < this.#at) this.#timeout = this.#set();
+    if (this.#clock.now() < this.#at) this.#timeout = this.#set();
     else this.#callback();
   }
 }

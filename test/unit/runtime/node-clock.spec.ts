@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { NEVER } from '../../../lib/primitives/instant.js';
 import { NodeClock } from '../../../lib/runtime/node-clock.js';
 
@@ -12,7 +12,30 @@ async function alarm(at: number): Promise<number> {
   return clock.now();
 }
 
+/** How much more than it did the clock counts when the wall clock says so much more than it should. */
+function countedWhenAhead(ms: number): number {
+  const own = new NodeClock();
+  const wall = Date.now();
+  jest.spyOn(Date, 'now').mockReturnValue(wall);
+  const before = own.now() - performance.now();
+  jest.spyOn(Date, 'now').mockReturnValue(wall + ms);
+  own.now();
+  return Math.round((own.now() - performance.now() - before) / 100) * 100;
+}
+
 describe('NodeClock', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    { aheadMs: 600_000, counted: 600_000 },
+    { aheadMs: 900, counted: 0 },
+    { aheadMs: -600_000, counted: 0 },
+  ])('counts $counted ms of suspension when the wall clock is $aheadMs ms ahead', ({ aheadMs, counted }) => {
+    expect(Math.abs(countedWhenAhead(aheadMs))).toBe(counted);
+  });
+
   it('calls back never before the instant, whatever fraction of a millisecond it has', async () => {
     for (let round = 0; round < 50; round++) {
       const at = clock.now() + round / 20;
