@@ -7,7 +7,7 @@ import type { MeshPublishOptions } from './mesh-publish-options.js';
 
 /** More would leave no room in a datagram for anything else. */
 const MAX_KEY_BYTES = 1024;
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const MAX_BYTES_PER_UNIT = 3;
 
 /** Checks what a user publishes and lays it out for the core. Nothing is taken before all of it is checked. */
 export class OutgoingEvents {
@@ -22,20 +22,26 @@ export class OutgoingEvents {
   keys(keys: string | readonly string[], options: MeshPublishOptions): readonly OutgoingEvent[] {
     const data = encodeData(options.data);
     const metadata = encodeMetadata(options.metadata);
-    const list: readonly string[] = Array.isArray(keys) ? keys : [keys];
-    return list.map((key, index) => {
-      const keyBytes = checkKey(key, list === keys ? `keys[${index}]` : 'the key');
-      if ((data !== undefined || metadata !== undefined) && !this.#fits(keyBytes, data, metadata)) {
-        throw tooLarge(keyBytes, data, metadata);
-      }
-      return { kind: 'key', key, data, metadata };
-    });
+    if (typeof keys === 'string') return [this.#event(keys, data, metadata)];
+    if (!Array.isArray(keys)) return [this.#event(keys, data, metadata)];
+    const events: OutgoingEvent[] = [];
+    for (const key of keys as readonly unknown[]) events.push(this.#event(key, data, metadata, events.length));
+    return events;
   }
 
   /** @throws MeshError `MESH_ERR_PATTERN` */
   matching(pattern: string): readonly OutgoingEvent[] {
     checkPattern(pattern);
     return [{ kind: 'matching', key: pattern, data: undefined, metadata: undefined }];
+  }
+
+  /** @param index of the key, where there are several */
+  #event(key: unknown, data: Buffer | undefined, metadata: Buffer | undefined, index?: number): OutgoingEvent {
+    checkKey(key, index);
+    if ((data !== undefined || metadata !== undefined) && !this.#fits(Buffer.byteLength(key), data, metadata)) {
+      throw tooLarge(Buffer.byteLength(key), data, metadata);
+    }
+    return { kind: 'key', key, data, metadata };
   }
 
   #fits(keyBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): boolean {
@@ -48,26 +54,34 @@ export function leaseKey(id: string): string {
   return typeof id === 'string' && id !== '' ? `lease:${id}` : id;
 }
 
-/** @throws MeshError `MESH_ERR_KEY` */
-export function checkKey(key: unknown, name = 'the key'): number {
-  return checkText('MESH_ERR_KEY', name, key);
+/**
+ * @param index of the key, where there are several
+ * @throws MeshError `MESH_ERR_KEY`
+ */
+export function checkKey(key: unknown, index?: number): asserts key is string {
+  if (!isWellSized(key)) throw textError('MESH_ERR_KEY', index === undefined ? 'the key' : `keys[${index}]`, key);
 }
 
 /** @throws MeshError `MESH_ERR_PATTERN` */
 export function checkPattern(pattern: unknown): void {
-  checkText('MESH_ERR_PATTERN', 'the pattern', pattern);
+  if (!isWellSized(pattern)) throw textError('MESH_ERR_PATTERN', 'the pattern', pattern);
 }
 
-/** How many bytes the text takes. The message never shows it: keys name users, and messages end in logs. */
-function checkText(code: MeshErrorCode, name: string, text: unknown): number {
-  if (typeof text !== 'string') throw new MeshError(code, `${name} must be a string, and is ${typeof text}`);
-  if (text === '') throw new MeshError(code, `${name} is empty`);
-  if (LONE_SURROGATE.test(text)) {
-    throw new MeshError(code, `${name} holds half of a surrogate pair: it is no well-formed text`);
+/** Most texts are too short to be too long in any writing, and need not be measured. */
+function isWellSized(text: unknown): text is string {
+  if (typeof text !== 'string' || text === '' || !text.isWellFormed()) return false;
+  return text.length * MAX_BYTES_PER_UNIT <= MAX_KEY_BYTES || Buffer.byteLength(text) <= MAX_KEY_BYTES;
+}
+
+/** What is wrong with the text. The message never shows it: keys name users, and messages end in logs. */
+function textError(code: MeshErrorCode, name: string, text: unknown): MeshError {
+  if (typeof text !== 'string') return new MeshError(code, `${name} must be a string, and is ${typeof text}`);
+  if (text === '') return new MeshError(code, `${name} is empty`);
+  if (!text.isWellFormed()) {
+    return new MeshError(code, `${name} holds half of a surrogate pair: it is no well-formed text`);
   }
   const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_KEY_BYTES) return bytes;
-  throw new MeshError(code, `${name} takes ${bytes} bytes of UTF-8: at most ${MAX_KEY_BYTES} are allowed`);
+  return new MeshError(code, `${name} takes ${bytes} bytes of UTF-8: at most ${MAX_KEY_BYTES} are allowed`);
 }
 
 function encodeData(data: unknown): Buffer | undefined {

@@ -1,3 +1,4 @@
+import { bucketOfHash } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { Instant } from '../primitives/instant.js';
 import { Batcher } from '../delivery/batcher.js';
@@ -128,7 +129,7 @@ export class Sender {
     this.#writer.begin(into, kind === 'key' ? PacketType.BATCH : PacketType.MATCHING, config.id, clusterTag);
     for (let event = this.batcher.head()?.event; event?.kind === kind; event = this.batcher.head()?.event) {
       if (!this.#writer.tryAdd(event.key, event.data, event.metadata)) break;
-      if (kind === 'key') history.noteKey(event.key, trailer.sequence);
+      if (kind === 'key') history.noteBucket(bucketOfHash(this.#writer.keyHash), trailer.sequence);
       else history.noteBuckets('all', trailer.sequence);
       this.batcher.takeHead();
     }

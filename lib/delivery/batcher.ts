@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../primitives/instant.js';
 import { BucketSet } from '../primitives/bucket-set.js';
+import { BareKeys } from './bare-keys.js';
 import { addAll, addTo, type CoarseEvent, isCoarsenable } from './coarse-event.js';
 import { type BucketsEvent, isBare, type OutgoingEvent, type PendingEvent, type Publication } from './pending-event.js';
 
@@ -31,7 +32,7 @@ const PASSED_KEPT = 1024;
  */
 export class Batcher {
   readonly #options: BatcherOptions;
-  readonly #bare = new Map<string, PendingEvent>();
+  readonly #bare = new BareKeys();
   /** In order of publication. Those before `#head` are gone; withdrawn ones stay until they are passed. */
   #queue: PendingEvent[] = [];
   #head = 0;
@@ -178,7 +179,7 @@ export class Batcher {
     let more = 0;
     for (const event of events) {
       if (isBare(event)) {
-        if (this.#bare.has(event.key) || keys.has(event.key)) continue;
+        if (this.#bare.find(event.key) !== undefined || keys.has(event.key)) continue;
         keys.add(event.key);
       }
       more++;
@@ -214,7 +215,7 @@ export class Batcher {
 
   #enqueue(event: OutgoingEvent): PendingEvent {
     const bare = isBare(event);
-    const known = bare ? this.#bare.get(event.key) : undefined;
+    const known = bare ? this.#bare.find(event.key) : undefined;
     if (known !== undefined) {
       known.claims++;
       return known;
@@ -223,20 +224,19 @@ export class Batcher {
     this.#queue.push(entry);
     this.#waiting++;
     if (isCoarsenable(event)) this.#gathered = undefined;
-    if (bare) this.#bare.set(event.key, entry);
+    if (bare) this.#bare.add(event.key, entry);
     return entry;
   }
 
   #forget(entry: PendingEvent): void {
     entry.waiting = false;
     this.#waiting--;
-    const { event } = entry;
-    if (event.kind === 'key' && this.#bare.get(event.key) === entry) this.#bare.delete(event.key);
   }
 
   #cutPassed(): void {
     this.#queue = this.#queue.slice(this.#head);
     this.#head = 0;
+    this.#bare.keepOnly(this.#queue);
   }
 
   #stopFlush(): void {
@@ -245,5 +245,6 @@ export class Batcher {
     this.#firstWaitingAt = NEVER;
     this.#queue = [];
     this.#head = 0;
+    this.#bare.keepOnly(this.#queue);
   }
 }

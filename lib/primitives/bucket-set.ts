@@ -7,7 +7,12 @@ export const BUCKET_SET_BYTES = BUCKET_COUNT / 8;
 
 /** The bucket of a published key: FNV-1a of its UTF-8 bytes, the lowest 12 bits. */
 export function bucketOf(key: string): number {
-  return fnv1a32Text(key) & (BUCKET_COUNT - 1);
+  return bucketOfHash(fnv1a32Text(key));
+}
+
+/** @param hash FNV-1a of the key's UTF-8 bytes */
+export function bucketOfHash(hash: number): number {
+  return hash & (BUCKET_COUNT - 1);
 }
 
 /** A set of buckets, one bit each: bucket 0 is the lowest bit of the first byte. */

@@ -1,12 +1,12 @@
-import { BUCKET_COUNT, bucketOf, BucketSet } from '../primitives/bucket-set.js';
+import { BUCKET_COUNT, BucketSet } from '../primitives/bucket-set.js';
 
 /** By which datagram each bucket was last published to: what is left to say of datagrams that can not be repeated. */
 export class BucketHistory {
   readonly #last = new Float64Array(BUCKET_COUNT);
   #lastOfAll = 0;
 
-  noteKey(key: string, sequence: number): void {
-    this.#last[bucketOf(key)] = sequence;
+  noteBucket(bucket: number, sequence: number): void {
+    this.#last[bucket] = sequence;
   }
 
   noteBuckets(buckets: BucketSet | 'all', sequence: number): void {

@@ -60,6 +60,9 @@ export class RepairRing {
 
   /** The oldest that is kept of an origin whose datagrams were kept in order. */
   oldest(origin: NodeId): number | undefined {
+    // In a map of which much has been deleted the first key is found slowly, and own datagrams have a ring to themselves.
+    const oldestOfAll = this.#order.peek();
+    if (oldestOfAll?.origin === origin) return oldestOfAll.sequence;
     const first = this.#byOrigin.get(origin)?.keys().next();
     return first?.done === false ? first.value : undefined;
   }

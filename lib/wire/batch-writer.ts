@@ -1,3 +1,4 @@
+import { FNV_OFFSET_BASIS, FNV_PRIME, fnv1a32 } from '../primitives/fnv1a.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
 import { writeHeader } from './header.js';
@@ -7,6 +8,9 @@ import { attachmentTlvBytes, clusterTlvBytes, TlvType, TRAILER_BYTES } from './t
 
 /** A UTF-16 code unit is at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
+const ASCII_END = 0x80;
+/** Up to so long a key is written and hashed byte by byte, in half the time that it takes to call `write` and to hash it then. */
+const SHORT_KEY = 64;
 
 const NOWHERE = Buffer.alloc(0);
 
@@ -18,6 +22,7 @@ export class BatchWriter {
   #into: Buffer = NOWHERE;
   #clusterTag: number | undefined;
   #keyCount = 0;
+  #keyHash = 0;
   /** Offset behind the last key. */
   #keysEnd = 0;
   /** Offset that the last key must not pass, as the trailer and the TLVs of all keys so far come behind. */
@@ -28,6 +33,11 @@ export class BatchWriter {
   /** How many keys the datagram holds so far. */
   get count(): number {
     return this.#keyCount;
+  }
+
+  /** FNV-1a of the bytes of the key that was added last. */
+  get keyHash(): number {
+    return this.#keyHash;
   }
 
   /**
@@ -61,8 +71,9 @@ export class BatchWriter {
     const room = keysLimit - keyAt;
     // Measuring a key costs as much as writing it, and only the last ones of a datagram could be too long.
     if (key.length * MAX_BYTES_PER_UNIT > room && Buffer.byteLength(key, 'utf8') > room) return false;
-    const keyBytes = this.#into.write(key, keyAt, 'utf8');
-    this.#into.writeUInt16BE(keyBytes, this.#keysEnd);
+    const keyBytes = this.#write(key, keyAt);
+    this.#into[this.#keysEnd] = keyBytes >>> 8;
+    this.#into[this.#keysEnd + 1] = keyBytes;
     if (data !== undefined) this.#attach(TlvType.DATA, data);
     if (metadata !== undefined) this.#attach(TlvType.METADATA, metadata);
     this.#keyCount += 1;
@@ -82,6 +93,25 @@ export class BatchWriter {
     this.#into = NOWHERE;
     this.#keysLimit = 0;
     return at;
+  }
+
+  #write(key: string, at: number): number {
+    if (key.length > SHORT_KEY) return this.#writeAny(key, at);
+    let hash = FNV_OFFSET_BASIS;
+    for (let index = 0; index < key.length; index++) {
+      const unit = key.charCodeAt(index);
+      if (unit >= ASCII_END) return this.#writeAny(key, at);
+      this.#into[at + index] = unit;
+      hash = Math.imul(hash ^ unit, FNV_PRIME);
+    }
+    this.#keyHash = hash >>> 0;
+    return key.length;
+  }
+
+  #writeAny(key: string, at: number): number {
+    const bytes = this.#into.write(key, at, 'utf8');
+    this.#keyHash = fnv1a32(this.#into.subarray(at, at + bytes));
+    return bytes;
   }
 
   #attach(type: AttachmentTlv['type'], value: Buffer): void {

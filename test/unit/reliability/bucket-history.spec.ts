@@ -21,7 +21,7 @@ describe('BucketHistory', () => {
 
   it('tells the buckets of all keys from a datagram on, itself included', () => {
     const history = new BucketHistory();
-    ['a', 'b', 'c'].forEach((key, index) => history.noteKey(key, index + 1));
+    ['a', 'b', 'c'].forEach((key, index) => history.noteBucket(bucketOf(key), index + 1));
     const [a, b, c] = ['a', 'b', 'c'].map(bucketOf);
     const sorted = (...buckets: readonly number[]): number[] => [...buckets].sort((one, other) => one - other);
     expect(members(history.since(1))).toEqual(sorted(a!, b!, c!));
@@ -32,9 +32,9 @@ describe('BucketHistory', () => {
 
   it('remembers the last time of each bucket', () => {
     const history = new BucketHistory();
-    history.noteKey('a', 1);
-    history.noteKey('b', 2);
-    history.noteKey('a', 3);
+    history.noteBucket(bucketOf('a'), 1);
+    history.noteBucket(bucketOf('b'), 2);
+    history.noteBucket(bucketOf('a'), 3);
     expect(members(history.since(3))).toEqual([bucketOf('a')]);
   });
 
@@ -55,7 +55,7 @@ describe('BucketHistory', () => {
     const history = new BucketHistory();
     const first = 2 ** 47;
     const published = Array.from({ length: 2000 }, () => `key ${randomBelow(random, 500)}`);
-    published.forEach((key, index) => history.noteKey(key, first + index));
+    published.forEach((key, index) => history.noteBucket(bucketOf(key), first + index));
     for (const from of [0, 1, 999, 1999]) {
       const since = history.since(first + from) as BucketSet;
       const buckets = new Set(published.slice(from).map(bucketOf));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fnv1a32Text } from '../../../lib/primitives/fnv1a.js';
 import { BatchWriter } from '../../../lib/wire/batch-writer.js';
 import { clusterTagOf, DEFAULT_CLUSTER_TAG } from '../../../lib/wire/cluster-tag.js';
 import { decodePacket } from '../../../lib/wire/decode-packet.js';
@@ -38,6 +39,16 @@ describe('BatchWriter', () => {
     expect(length).toBe(1162);
     expect(read(into, length).keys).toEqual(keys);
   });
+
+  it.each(['k', 'x'.repeat(64), 'x'.repeat(65), 'x'.repeat(1024), `${'x'.repeat(40)}é€`, '😀'.repeat(40)])(
+    'writes and hashes %s',
+    (key) => {
+      const { into, writer } = begin();
+      expect(writer.tryAdd(key, undefined, undefined)).toBe(true);
+      expect(writer.keyHash).toBe(fnv1a32Text(key));
+      expect(read(into, writer.finish(1, 2, 3)).keys).toEqual([key]);
+    },
+  );
 
   it('fills a datagram to its last byte, and not beyond in a larger buffer', () => {
     const { into, writer } = begin(undefined, Buffer.alloc(4000, 0xee));
