@@ -1,6 +1,7 @@
 import { ClientProxy, type MsPattern, type ReadPacket } from '@nestjs/microservices';
 import { from, type Observable, throwError } from 'rxjs';
 import { createClientBus } from '../../bus/create-client-bus.js';
+import { rejected } from '../../bus/deferred.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
 import { MeshError } from '../../errors/mesh-error.js';
@@ -106,8 +107,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   }
 
   #hot(publish: () => Promise<void>): Observable<void> {
-    const sent = this.#link.isOpen ? publish() : this.#afterConnect(publish);
-    sent.catch(this.#failures.add);
+    const sent = this.#link.isOpen ? attempt(publish) : this.#afterConnect(publish);
+    this.#failures.watch(sent);
     return from(sent);
   }
 
@@ -119,8 +120,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
     return sent;
   }
 
-  async #dispatch(pattern: unknown, data: unknown): Promise<void> {
-    await this.dispatchEvent(this.#packet(pattern, data));
+  #dispatch(pattern: unknown, data: unknown): Promise<void> {
+    return this.dispatchEvent(this.#packet(pattern, data));
   }
 
   async #dispatchAll(patterns: readonly unknown[]): Promise<void> {
@@ -142,6 +143,15 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   /** The text of a pattern, as the server's side of Nest makes it. What is no pattern is left for the bus to refuse. */
   #key(pattern: unknown): string {
     return typeof pattern === 'string' ? pattern : this.normalizePattern(pattern as MsPattern);
+  }
+}
+
+/** Not an async function: all publishes of a flush share one promise, and it is worth keeping. */
+function attempt(publish: () => Promise<void>): Promise<void> {
+  try {
+    return publish();
+  } catch (error) {
+    return rejected(error);
   }
 }
 
