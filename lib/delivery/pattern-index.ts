@@ -8,8 +8,6 @@ export interface PatternEntry<T> {
   /** `undefined` for an exact key. */
   readonly glob: Glob | undefined;
   readonly key: string;
-  /** The value by itself, for the many keys that match nothing else. */
-  readonly alone: readonly T[];
 }
 
 /** A node of the radix tree over what globs begin with. */
@@ -44,7 +42,7 @@ export class PatternIndex<T> {
   add(pattern: string, value: T): PatternEntry<T> {
     const glob = new Glob(pattern);
     if (glob.literal !== undefined) return this.addExact(glob.literal, value);
-    const entry = this.#entry(value, glob, glob.prefix);
+    const entry: PatternEntry<T> = { value, order: this.#order++, glob, key: glob.prefix };
     this.#size++;
     grow(this.#root, glob.prefix).entries.push(entry);
     return entry;
@@ -52,7 +50,7 @@ export class PatternIndex<T> {
 
   /** Adds a value under a key, in which no character is special. */
   addExact(key: string, value: T): PatternEntry<T> {
-    const entry = this.#entry(value, undefined, key);
+    const entry: PatternEntry<T> = { value, order: this.#order++, glob: undefined, key };
     this.#size++;
     this.#setExact(key, [...(this.#exact.get(key)?.entries ?? NONE), entry]);
     return entry;
@@ -70,14 +68,9 @@ export class PatternIndex<T> {
     const exact = this.#exact.get(key);
     const globs = this.#matchingGlobs(key);
     if (globs === undefined) return exact === undefined ? NONE : exact.values;
-    if (exact === undefined && globs.length === 1) return globs[0]!.alone;
     if (exact !== undefined) globs.push(...exact.entries);
     if (globs.length > 1) globs.sort((a, b) => a.order - b.order);
     return globs.map((entry) => entry.value);
-  }
-
-  #entry(value: T, glob: Glob | undefined, key: string): PatternEntry<T> {
-    return { value, order: this.#order++, glob, key, alone: Object.freeze([value]) };
   }
 
   #matchingGlobs(key: string): PatternEntry<T>[] | undefined {
