@@ -101,8 +101,8 @@ export interface IdleRow {
   readonly receivedBytesPerSecond: number;
 }
 
-/** What one node sends and hears when nobody publishes any more; heartbeats tell of each what was heard of it. */
-export function measureIdle(peers: number, multicast: boolean, overMs: number): IdleRow {
+/** A mesh in which everyone has so many peers. */
+export function gatherPeers(peers: number, multicast: boolean): Simulator {
   const simulator = new Simulator({ seed: peers, conditions: { multicast } });
   const first = simulator.start({ multicast });
   for (let peer = 0; peer < peers; peer++) {
@@ -111,6 +111,12 @@ export function measureIdle(peers: number, multicast: boolean, overMs: number): 
   }
   const settled = (): boolean => simulator.nodes().every(({ node }) => node.stats().members === peers);
   for (let waited = 0; waited < 60 && !settled(); waited++) simulator.run(1000);
+  return simulator;
+}
+
+/** What one node sends and hears when nobody publishes any more; heartbeats tell of each what was heard of it. */
+export function measureIdle(peers: number, multicast: boolean, overMs: number): IdleRow {
+  const simulator = gatherPeers(peers, multicast);
   for (const node of simulator.nodes()) simulator.publish(node, ['once']);
   // What newcomers have to say to each other is over after two heartbeats.
   simulator.run(10_000);
