@@ -32,7 +32,7 @@ export class LabProcess {
   readonly #answer: AnswerQuestion;
   #calls = 0;
 
-  constructor(script: URL, options: unknown, host: LabHost, answer: AnswerQuestion = () => undefined) {
+  constructor(script: URL, options: unknown, host: Pick<LabHost, 'prefix'>, answer: AnswerQuestion = () => undefined) {
     const [command, ...args] = [...host.prefix, process.execPath, fileURLToPath(script), JSON.stringify(options)];
     this.#answer = answer;
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

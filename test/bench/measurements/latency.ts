@@ -1,0 +1,47 @@
+import type { Bench, Contest, Contestant, Runner } from '../harness/measurement.js';
+import { Stream, type StreamPlan } from '../harness/stream.js';
+import { quantile } from '../loss/figures.js';
+
+const COUNT = 2000;
+const EVERY_MS = 1;
+
+async function open(plan: StreamPlan, bench: Bench): Promise<Runner> {
+  const stream = await Stream.open({ ...plan, hear: 'latency', pattern: 'at:*' }, bench);
+  const due = Math.ceil(COUNT * bench.scale);
+  return {
+    async measure() {
+      const [heard] = await stream.send(due, 'pace', EVERY_MS);
+      const latencies = [...(heard?.latencies ?? [])].sort((one, other) => one - other);
+      const figures = { median: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+      return { figures, due, lost: due - latencies.length };
+    },
+    close: () => stream.close(),
+  };
+}
+
+function contestant(name: string, plan: StreamPlan): Contestant {
+  return { name, ...(plan.needs && { needs: plan.needs }), open: (bench) => open(plan, bench) };
+}
+
+export const LATENCY: Contest = {
+  kind: 'contest',
+  name: 'latency',
+  title: '`emit` → `@EventPattern` handler, idle, 1000 events/s',
+  figures: [
+    { name: 'median', unit: 'µs' },
+    { name: 'p99', unit: 'µs' },
+  ],
+  warmUps: 1,
+  contestants: [
+    contestant('nestjs-mesh', { kind: 'mesh' }),
+    contestant('Redis', { kind: 'redis', needs: 'redis' }),
+    contestant('NATS', { kind: 'nats', needs: 'nats' }),
+    contestant('TCP', { kind: 'tcp' }),
+    contestant('raw dgram', { kind: 'raw-json' }),
+  ],
+  goals: [
+    { figure: 'median', against: 'Redis', atMost: 0.5 },
+    { figure: 'median', against: 'raw dgram', atMost: 1.75 },
+    { figure: 'p99', against: 'Redis', atMost: 1 },
+  ],
+};
