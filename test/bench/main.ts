@@ -57,7 +57,10 @@ async function main(): Promise<void> {
   try {
     for (const measurement of MEASUREMENTS) {
       if (names.length > 0 && !names.includes(measurement.name)) continue;
-      results.push(await run(measurement, { scale, servers }, rounds));
+      const result = await run(measurement, { scale, servers }, rounds).catch((error: unknown) =>
+        tellOfFailure(measurement, error),
+      );
+      results.push(result);
     }
   } finally {
     await servers.close();
@@ -76,6 +79,14 @@ async function run(measurement: Measurement, bench: Bench, rounds: number): Prom
   const result = await hold(measurement, bench, rounds);
   write(contestReport(measurement, result));
   return result;
+}
+
+/** What broke down is told of, and the others are measured all the same. */
+function tellOfFailure({ name, title }: Measurement, error: unknown): unknown {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  write(`\n## ${name}: ${title}\n\nFAILED: ${text}`);
+  process.exitCode = 1;
+  return { kind: 'failed', name, title, error: text };
 }
 
 await main();

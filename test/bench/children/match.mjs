@@ -31,5 +31,8 @@ const found = KEYS.reduce((sum, key) => sum + find(key).length, 0);
 if (found !== 750) throw new Error(`${found} matches where 750 are right`);
 
 answerCalls({
-  time: (count) => ({ time: timePerCall(count, (index) => find(KEYS[index % KEYS.length])) }),
+  time(count) {
+    const time = timePerCall(count, (index) => find(KEYS[index % KEYS.length]));
+    return { time, rate: 1e6 / time };
+  },
 });

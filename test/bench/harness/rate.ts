@@ -4,13 +4,16 @@ import { type Heard, Stream, type StreamPlan } from './stream.js';
 const FIRST_COUNT = 20_000;
 const ROUND_S = 1;
 
+/** In these it is found out how many events take as long as a round should. */
+export const RATE_WARM_UPS = 2;
+
 /** Events a second, from the first to the last call of a handler, wherever they are. */
 export class RateRunner implements Runner {
   readonly #stream: Stream;
   readonly #scale: number;
   readonly #figure: string;
   #count: number;
-  #warmUps = 2;
+  #warmUps = RATE_WARM_UPS;
 
   private constructor(stream: Stream, scale: number, figure: string) {
     this.#stream = stream;
@@ -28,7 +31,6 @@ export class RateRunner implements Runner {
     const rate = rateOf(heard);
     const due = this.#count * heard.length;
     const lost = due - heard.reduce((sum, { count }) => sum + count, 0);
-    // How much everyone has to do for the same time is known when it has run once or twice.
     if (this.#warmUps-- > 0) this.#count = Math.ceil(rate * ROUND_S * this.#scale);
     return { figures: { [this.#figure]: rate }, due, lost };
   }

@@ -49,5 +49,6 @@ function ratio({ ratios }: ContestantResult, { name }: Figure): string {
 }
 
 function losses({ due, lost }: ContestantResult): string {
+  if (due === 0) return '–';
   return lost === 0 ? '0' : `LOST ${lost} of ${due}`;
 }

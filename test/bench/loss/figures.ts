@@ -50,10 +50,12 @@ export function latencyRow(loss: string, figures: Figures): readonly string[] {
   ];
 }
 
-/** A table of Markdown. */
+/** A table of Markdown, laid out as Prettier does it. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heads, heads.map(() => '---'), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const widths = heads.map((head, at) => Math.max(3, head.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const lines = [heads, widths.map((width) => '-'.repeat(width)), ...rows];
+  const pad = (cell: string, at: number): string => cell.padEnd(widths[at] ?? 0);
+  return lines.map((cells) => `| ${cells.map(pad).join(' | ')} |`).join('\n');
 }
 
 function lostShare(missing: number, due: number): string {

@@ -1,5 +1,5 @@
 import type { Contest } from '../harness/measurement.js';
-import { rateContestant } from '../harness/rate.js';
+import { RATE_WARM_UPS, rateContestant } from '../harness/rate.js';
 
 const CHUNK = 2048;
 
@@ -8,7 +8,7 @@ export const BUS: Contest = {
   name: 'bus',
   title: '`bus.publish(keys)` → `bus.subscribe` listener, keys of 20 bytes',
   figures: [{ name: 'rate', unit: 'keys/s' }],
-  warmUps: 2,
+  warmUps: RATE_WARM_UPS,
   contestants: [
     rateContestant('nestjs-mesh', 'rate', { kind: 'bus', chunk: CHUNK }),
     rateContestant('raw dgram', 'rate', { kind: 'raw', chunk: CHUNK }),

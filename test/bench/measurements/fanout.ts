@@ -1,12 +1,12 @@
 import type { Contest } from '../harness/measurement.js';
-import { rateContestant } from '../harness/rate.js';
+import { RATE_WARM_UPS, rateContestant } from '../harness/rate.js';
 
 export const FANOUT: Contest = {
   kind: 'contest',
   name: 'fanout',
   title: '`emit` → `@EventPattern` handler, one sender and three receiver processes, which all hear everything',
   figures: [{ name: 'rate', unit: 'events/s' }],
-  warmUps: 2,
+  warmUps: RATE_WARM_UPS,
   contestants: [
     rateContestant('nestjs-mesh', 'rate', { kind: 'mesh', receivers: 3 }),
     rateContestant('Redis', 'rate', { kind: 'redis', needs: 'redis', receivers: 3 }),

@@ -4,13 +4,14 @@ import { child } from '../harness/stream.js';
 
 const SIZES = [2, 10, 100, 1000] as const;
 
-/** What is looked at, and from which exponent of growth on it counts as bent. */
+/** What is looked at. */
 const CURVES: readonly (readonly [title: string, of: (row: Growth) => number])[] = [
   ['bytes that an idle node sends', ({ idleBytes }) => idleBytes],
   ['bytes that an idle node receives', ({ idleReceivedBytes }) => idleReceivedBytes],
   ['datagrams of a publish', ({ publishDatagrams }) => publishDatagrams],
 ];
-const BENT = 0.5;
+/** By how much more the exponent of growth is where a curve bends. */
+const BEND = 0.25;
 
 async function take({ scale }: Bench): Promise<SurveyResult> {
   const sizes = SIZES.filter((size) => size <= Math.max(10, 1000 * scale));
@@ -43,16 +44,18 @@ async function measureAll(sizes: readonly number[], multicast: boolean): Promise
   return rows;
 }
 
-/** Says from where on a figure grows faster than the root of the number of nodes, and how fast at the end. */
+/** Says with which power of the number of nodes a figure grows, from one size to the next, and where that changes. */
 function bend(title: string, rows: readonly Growth[], of: (row: Growth) => number): string {
   const exponents = rows.slice(1).map((row, index) => {
     const previous = rows[index]!;
     return Math.log(of(row) / of(previous)) / Math.log(row.nodes / previous.nodes);
   });
-  const first = exponents.findIndex((exponent) => exponent > BENT);
-  const last = exponents.at(-1)?.toFixed(2) ?? '?';
-  const where = first < 0 ? 'does not bend' : `bends from ${rows[first]?.nodes ?? '?'} nodes on`;
-  return `${title}, ${wayOf(rows[0]!)}: ${where}; as n^${last} up to ${rows.at(-1)?.nodes ?? '?'} nodes`;
+  const steps = exponents.map((exponent, index) => `n^${exponent.toFixed(2)} to ${rows[index + 1]?.nodes ?? '?'}`);
+  const bends = exponents.flatMap((exponent, index) =>
+    index > 0 && exponent - exponents[index - 1]! > BEND ? [rows[index]?.nodes ?? '?'] : [],
+  );
+  const verdict = bends.length === 0 ? 'no bend upwards' : `bends upwards at ${bends.join(' and ')} nodes`;
+  return `${wayOf(rows[0]!)}, ${title}: ${steps.join(', ')}; ${verdict}`;
 }
 
 function wayOf({ multicast }: Growth): string {

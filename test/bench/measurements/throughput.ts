@@ -1,12 +1,12 @@
 import type { Contest } from '../harness/measurement.js';
-import { rateContestant } from '../harness/rate.js';
+import { RATE_WARM_UPS, rateContestant } from '../harness/rate.js';
 
 export const THROUGHPUT: Contest = {
   kind: 'contest',
   name: 'throughput',
   title: '`emit` → `@EventPattern` handler, one sender and one receiver process',
   figures: [{ name: 'rate', unit: 'events/s' }],
-  warmUps: 2,
+  warmUps: RATE_WARM_UPS,
   contestants: [
     rateContestant('nestjs-mesh', 'rate', { kind: 'mesh' }),
     rateContestant('Redis', 'rate', { kind: 'redis', needs: 'redis' }),
