@@ -14,6 +14,7 @@ const HELP = `npm run bench -- [options] [NAME…]
   --rounds N    how often each contestant has its turn (5)
   --json FILE   writes everything there, too
   --scale X     multiplies how much is sent, for a quick look (1)
+  --profile DIR writes CPU profiles of all senders and receivers there, which slows them down
 `;
 
 function write(text: string): void {
@@ -28,6 +29,7 @@ function parse():
       rounds: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },
       json: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -37,6 +39,8 @@ function parse():
   const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is ${values.rounds}\n\n${HELP}`);
   if (!(scale > 0)) throw new Error(`--scale is ${values.scale}\n\n${HELP}`);
+  // The processes that it starts inherit it.
+  if (values.profile !== undefined) process.env.BENCH_PROFILE = values.profile;
   return { names: positionals, rounds, scale, ...(values.json !== undefined && { json: values.json }) };
 }
 

@@ -9,7 +9,7 @@ import { decorate } from './decorate.mjs';
 import { meshOptions } from './mesh-options.mjs';
 
 const TURN_MS = 100;
-const QUIET_TURNS = 20;
+const QUIET_TURNS = 30;
 const NOISE_BYTES = 128 * 1024;
 
 const { kind, port } = JSON.parse(process.argv[2]);
@@ -70,7 +70,7 @@ answerCalls({
     return performance.now() - begun;
   },
   /**
-   * Resident bytes, when what is garbage has gone: V8 gives pages back a second or two after they are empty, so it is
+   * Resident bytes, when what is garbage has gone: V8 gives pages back up to three seconds after they are empty, so it is
    * waited until nothing has become less for that long.
    */
   async resident() {

@@ -58,7 +58,7 @@ function pack(keys, from) {
   let length = 0;
   let next = from;
   for (; next < keys.length && length + 2 + keys[next].length <= MAX_BYTES; next++) {
-    const written = bytes.write(keys[next], length + 2, 'latin1');
+    const written = bytes.write(keys[next], length + 2, 'utf8');
     bytes.writeUInt16BE(written, length);
     length += 2 + written;
   }
@@ -69,6 +69,6 @@ function unpack(bytes, hear) {
   for (let at = 0; at < bytes.length;) {
     const start = at + 2;
     at = start + bytes.readUInt16BE(at);
-    hear(bytes.latin1Slice(start, at));
+    hear(bytes.utf8Slice(start, at));
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { answerCalls } from '../../support/answer-calls.mjs';
+import { startProfile } from './profile.mjs';
 import { transportOf } from './transport.mjs';
 
 const options = JSON.parse(process.argv[2]);
@@ -34,8 +35,10 @@ const HEAR = {
 };
 
 const receiver = makeReceiver(options, HEAR[options.hear]);
+const writeProfile = await startProfile(`${options.kind}-receiver`);
 
 answerCalls({
+  writeProfile,
   start: () => receiver.start().then(() => undefined),
   expect(events) {
     [count, due, firstAt, lastAt] = [0, events, 0, 0];

@@ -67,7 +67,10 @@ export class Stream {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.sender, ...this.receivers].map((process) => process.kill()));
+    const processes = [this.sender, ...this.receivers];
+    // It may be closed because one of them has ended.
+    await Promise.allSettled(processes.map((process) => process.call('writeProfile')));
+    await Promise.all(processes.map((process) => process.kill()));
   }
 }
 
