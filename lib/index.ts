@@ -4,12 +4,14 @@ export { MESH_ERROR_CODES } from './errors/mesh-error-code.js';
 export { MeshError } from './errors/mesh-error.js';
 export { MeshClient } from './nest/client/mesh.client.js';
 export { InjectMeshBus, InjectMeshClient, InjectMeshServer } from './nest/decorators/inject-mesh.decorators.js';
+export { MeshBatch } from './nest/decorators/mesh-batch.decorator.js';
 export { MeshKey } from './nest/decorators/mesh-key.decorator.js';
 export { OnMeshMatching, OnMeshResync } from './nest/decorators/on-mesh.decorators.js';
 export { MESH_TRANSPORT, meshTransport } from './nest/mesh-transport.js';
 export { connectMesh } from './nest/module/connect-mesh.js';
 export { MeshModule } from './nest/module/mesh.module.js';
 export { meshBusToken, meshClientToken, meshServerToken } from './nest/module/mesh.tokens.js';
+export { MeshBatchContext } from './nest/server/mesh-batch.context.js';
 export { MeshContext } from './nest/server/mesh.context.js';
 export { MeshServer } from './nest/server/mesh.server.js';
 
@@ -21,6 +23,7 @@ export type { MeshResync, MeshResyncReason } from './bus/mesh-resync.js';
 export type { MeshSnapshot } from './bus/mesh-snapshot.js';
 export type { MeshStatus } from './bus/mesh-status.js';
 export type {
+  MeshBatchListener,
   MeshKeySubscription,
   MeshListener,
   MeshListenOptions,

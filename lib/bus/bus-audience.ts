@@ -1,15 +1,19 @@
 import type { NodeWarning } from '../core/node-event.js';
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
+import type { MeshLimits } from '../options/mesh-limits.js';
 import { assertNever } from '../primitives/assert-never.js';
 import { Glob } from '../delivery/glob.js';
 import { Fences } from '../reliability/fences.js';
+import type { Timer } from '../runtime/ports.js';
 import { onAbort } from './abort.js';
 import type { BusLog } from './bus-log.js';
 import { UNHEARD_MATCHING, unheardResyncMessage } from './bus-messages.js';
 import { checkListener, checkSignal, checkWholeNumber } from './checks.js';
 import { EventStream } from './event-stream.js';
+import { HandlerOverload } from './handler-overload.js';
 import { HandlerRunner } from './handler-runner.js';
+import { HandlerRuns } from './handler-runs.js';
 import { IncomingEvents } from './incoming-events.js';
 import { Listeners } from './listeners.js';
 import type { MeshMatchingEvent } from './mesh-event.js';
@@ -26,13 +30,17 @@ export interface StatusChange {
   readonly previous: MeshStatus;
 }
 
+export type StatusListener = (status: MeshStatus, previous: MeshStatus) => unknown;
+
 interface AudienceParts {
   readonly id: string;
   readonly zone: string | undefined;
   readonly role: MeshRole;
   readonly log: BusLog;
+  readonly limits: MeshLimits;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
+  readonly schedule: (delayMs: number, callback: () => void) => Timer;
   /** Whether all that others publish is heard now, as far as is known. */
   readonly isHearing: () => boolean;
   readonly describe: (peer: PeerView) => MeshPeer;
@@ -50,13 +58,20 @@ export class BusAudience {
   readonly peers: Listeners<MeshPeer>;
   readonly #parts: AudienceParts;
   readonly #incoming: IncomingEvents;
+  readonly #overload: HandlerOverload;
   readonly #streams = new Set<EventStream>();
 
   constructor(parts: AudienceParts) {
     const runner = new HandlerRunner(parts.log, this.counters, parts.now);
     this.#parts = parts;
     this.fences = new Fences({ isOpen: parts.isHearing, compile: (pattern) => new Glob(pattern) });
-    this.subscriptions = new Subscriptions(runner);
+    this.#overload = new HandlerOverload({
+      ...{ counters: this.counters, limits: parts.limits, log: parts.log, schedule: parts.schedule },
+      raise: (cause) => this.raise(cause),
+    });
+    this.subscriptions = new Subscriptions(
+      new HandlerRuns(runner, parts.limits, (events) => this.#overload.drop(events)),
+    );
     this.matching = new Listeners(runner);
     this.resyncs = new Listeners(runner);
     this.statuses = new Listeners(runner);
@@ -117,10 +132,7 @@ export class BusAudience {
     else if (isWarning) this.#warnOfUnheard('unheard-resync', unheardResyncMessage(reason));
   }
 
-  onStatus(
-    listener: (status: MeshStatus, previous: MeshStatus) => unknown,
-    options: MeshListenOptions | undefined,
-  ): MeshSubscription {
+  onStatus(listener: StatusListener, options: MeshListenOptions | undefined): MeshSubscription {
     checkListener(listener);
     return this.statuses.add(({ status, previous }) => listener(status, previous), options);
   }
@@ -149,6 +161,7 @@ export class BusAudience {
   dismiss(): void {
     for (const stream of this.#streams) stream.end();
     this.subscriptions.clear();
+    this.#overload.close();
     for (const listeners of [this.matching, this.resyncs, this.statuses, this.peers]) listeners.clear();
   }
 

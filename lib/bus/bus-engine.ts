@@ -74,7 +74,9 @@ export class BusEngine {
     });
     this.audience = new BusAudience({
       ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
+      limits: this.options.limits,
       now: () => this.session.clock.now(),
+      schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
       isHearing: () => this.#isHearing(),
       describe: (peer) => this.peers.describe(peer),
       onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),

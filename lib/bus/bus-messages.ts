@@ -1,4 +1,5 @@
 import type { NodeWarning } from '../core/node-event.js';
+import type { MeshLimits } from '../options/mesh-limits.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { assertNever } from '../primitives/assert-never.js';
 import { type Endpoint, formatEndpoint } from '../primitives/endpoint.js';
@@ -53,6 +54,14 @@ export function warningMessage(warning: NodeWarning, options: ResolvedMeshOption
     default:
       return assertNever(warning);
   }
+}
+
+/** What asynchronous handlers were too slow for, in words for an operator. */
+export function handlerOverloadMessage({ handlers, handlerEvents }: MeshLimits): string {
+  return (
+    `asynchronous handlers do not keep up with the events: ${handlers} runs are under way (limits.handlers) and ` +
+    `${handlerEvents} events wait (limits.handlerEvents). Further ones are dropped, and resyncs "overload" cover them`
+  );
 }
 
 export const UNHEARD_MATCHING =

@@ -20,13 +20,24 @@ export class HandlerRunner {
     this.#now = now;
   }
 
-  /** @param pattern what the handler subscribed to, to name it when it fails */
-  run<T>(handler: (argument: T) => unknown, argument: T, pattern?: string): void {
+  /**
+   * @param pattern what the handler subscribed to, to name it when it fails
+   * @param onEnd called later, when an asynchronous run has ended, well or not
+   * @returns whether it is asynchronous, and so still under way
+   */
+  run<T>(handler: (argument: T) => unknown, argument: T, pattern?: string, onEnd?: () => void): boolean {
     try {
       const result = handler(argument);
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#fail(error, pattern));
+      if (!isThenable(result)) return false;
+      // By a promise of our own, as another's may call back twice, or at once.
+      Promise.resolve(result).then(onEnd, (error: unknown) => {
+        this.#fail(error, pattern);
+        onEnd?.();
+      });
+      return true;
     } catch (error) {
       this.#fail(error, pattern);
+      return false;
     }
   }
 

@@ -7,7 +7,8 @@ import type { Listeners } from './listeners.js';
 import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
 import { formatNodeId } from './node-uuid.js';
-import type { Subscriber, Subscriptions } from './subscriptions.js';
+import type { Subscriber } from './subscriber.js';
+import type { Subscriptions } from './subscriptions.js';
 
 /** Who published, and with which datagram. */
 interface Source {

@@ -17,6 +17,7 @@ export type { MeshResync, MeshResyncReason } from './mesh-resync.js';
 export type { MeshSnapshot } from './mesh-snapshot.js';
 export type { MeshStatus } from './mesh-status.js';
 export type {
+  MeshBatchListener,
   MeshKeySubscription,
   MeshListener,
   MeshListenOptions,

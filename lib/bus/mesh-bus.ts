@@ -1,5 +1,6 @@
 import type { MeshOptions } from '../options/mesh-options.js';
 import type { Fence } from '../reliability/fences.js';
+import type { StatusListener } from './bus-audience.js';
 import { BusEngine, type BusInternals } from './bus-engine.js';
 import { rejected } from './deferred.js';
 import { HANDLERS_BOUND } from './handlers-bound.js';
@@ -12,6 +13,7 @@ import type { MeshResync } from './mesh-resync.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
 import type { MeshStatus } from './mesh-status.js';
 import type {
+  MeshBatchListener,
   MeshKeySubscription,
   MeshListener,
   MeshListenOptions,
@@ -132,6 +134,16 @@ export class MeshBus {
     return this.#engine.audience.subscriptions.add(pattern, listener, options, false);
   }
 
+  /**
+   * As `subscribe`, but the listener gets what arrives together, a datagram's events at least, as one list, of one event
+   * too. It is called behind the listeners of single events, before anything else can arrive. Throws as `subscribe`.
+   */
+  subscribeBatch(pattern: string, listener: MeshBatchListener, options?: MeshListenOptions): MeshKeySubscription {
+    checkPattern(pattern);
+    this.#engine.checkOpen();
+    return this.#engine.audience.subscriptions.addBatch(pattern, listener, options);
+  }
+
   /** The same as `subscription.unsubscribe()`. */
   unsubscribe(subscription: MeshSubscription): void {
     subscription.unsubscribe();
@@ -197,10 +209,7 @@ export class MeshBus {
   }
 
   /** Calls the listener at each change of `status`, behind the change. */
-  onStatus(
-    listener: (status: MeshStatus, previous: MeshStatus) => unknown,
-    options?: MeshListenOptions,
-  ): MeshSubscription {
+  onStatus(listener: StatusListener, options?: MeshListenOptions): MeshSubscription {
     return this.#engine.audience.onStatus(listener, options);
   }
 

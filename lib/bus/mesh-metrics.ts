@@ -20,6 +20,8 @@ export interface MeshMetrics {
   readonly undecodable: number;
   /** Events that streams dropped because their reader was too slow. */
   readonly streamDropped: number;
+  /** Events, one for each handler, that were dropped as too many waited for asynchronous handlers. */
+  readonly handlerDropped: number;
   /** Resyncs raised here. */
   readonly resyncs: number;
   /** The same by reason; a reason that never arose is not there. */
@@ -54,12 +56,21 @@ export interface BusCounters {
   handlerFailures: number;
   undecodable: number;
   streamDropped: number;
+  handlerDropped: number;
   resyncs: number;
   resyncReasons: Partial<Record<MeshResyncReason, number>>;
 }
 
 export function newBusCounters(): BusCounters {
-  return { selfDelivered: 0, handlerFailures: 0, undecodable: 0, streamDropped: 0, resyncs: 0, resyncReasons: {} };
+  return {
+    selfDelivered: 0,
+    handlerFailures: 0,
+    undecodable: 0,
+    streamDropped: 0,
+    handlerDropped: 0,
+    resyncs: 0,
+    resyncReasons: {},
+  };
 }
 
 /** All counters together; a node that was never started has counted nothing. */

@@ -1,3 +1,5 @@
+import type { MeshEvent } from './mesh-event.js';
+
 /** What ends the listening that it was returned for. */
 export interface MeshSubscription {
   /** Idempotent. After it the listener is not called any more, even for an event that is being told right now. */
@@ -12,6 +14,9 @@ export interface MeshKeySubscription extends MeshSubscription {
 
 /** Is called with what happened. It may be asynchronous; what it throws is counted, logged by its code, and harms nobody. */
 export type MeshListener<T> = (value: T) => unknown;
+
+/** Is called, as a {@link MeshListener}, with the events that arrived together: at least one, in order. */
+export type MeshBatchListener = MeshListener<readonly MeshEvent[]>;
 
 export interface MeshListenOptions {
   /** Unsubscribes when it aborts. */

@@ -1,27 +1,27 @@
 import { type PatternEntry, PatternIndex } from '../delivery/pattern-index.js';
 import { checkListener } from './checks.js';
-import type { HandlerRunner } from './handler-runner.js';
+import type { HandlerRuns } from './handler-runs.js';
 import { subscriptionOf } from './listeners.js';
 import type { MeshEvent } from './mesh-event.js';
-import type { MeshKeySubscription, MeshListener, MeshListenOptions, MeshSubscription } from './mesh-subscription.js';
-
-/** One subscription to keys. */
-export interface Subscriber {
-  readonly pattern: string;
-  readonly listener: MeshListener<MeshEvent>;
-  /** How a log may name it: not at all where the pattern is a key. */
-  readonly label: string | undefined;
-  active: boolean;
-}
+import type {
+  MeshBatchListener,
+  MeshKeySubscription,
+  MeshListener,
+  MeshListenOptions,
+  MeshSubscription,
+} from './mesh-subscription.js';
+import { type BatchSubscriber, standing, type Subscriber } from './subscriber.js';
 
 /** Who wants to hear of which keys. */
 export class Subscriptions {
-  readonly #runner: HandlerRunner;
+  readonly #runs: HandlerRuns;
   readonly #index = new PatternIndex<Subscriber>();
   readonly #open = new Set<MeshSubscription>();
+  /** Those for whom something was collected in this turn. */
+  #collecting: BatchSubscriber[] = [];
 
-  constructor(runner: HandlerRunner) {
-    this.#runner = runner;
+  constructor(runs: HandlerRuns) {
+    this.#runs = runs;
   }
 
   get size(): number {
@@ -36,15 +36,21 @@ export class Subscriptions {
     exact: boolean,
   ): MeshKeySubscription {
     checkListener(listener);
-    const subscriber: Subscriber = { pattern, listener, label: exact ? undefined : pattern, active: true };
-    const entry: PatternEntry<Subscriber> = exact
-      ? this.#index.addExact(pattern, subscriber)
-      : this.#index.add(pattern, subscriber);
-    const remove = (): void => {
-      subscriber.active = false;
-      this.#index.remove(entry);
+    const label = exact ? undefined : pattern;
+    const subscriber: Subscriber = { ...standing(pattern, label, listener), kind: 'event', listener };
+    const entry = exact ? this.#index.addExact(pattern, subscriber) : this.#index.add(pattern, subscriber);
+    return this.#subscription(entry, options);
+  }
+
+  addBatch(pattern: string, listener: MeshBatchListener, options: MeshListenOptions | undefined): MeshKeySubscription {
+    checkListener(listener);
+    const subscriber: Subscriber = {
+      ...standing(pattern, pattern, listener),
+      kind: 'batch',
+      listener,
+      collected: [],
     };
-    return { pattern, ...subscriptionOf(remove, options, this.#open) };
+    return this.#subscription(this.#index.add(pattern, subscriber), options);
   }
 
   /** Those whose pattern matches, in order of subscription. */
@@ -54,11 +60,12 @@ export class Subscriptions {
 
   /** Tells each of them, and a listener that several of them share once. Who is unsubscribed meanwhile is not told. */
   tell(subscribers: readonly Subscriber[], event: MeshEvent): void {
-    const told = subscribers.length > 1 ? new Set<MeshListener<MeshEvent>>() : undefined;
+    const told = subscribers.length > 1 ? new Set<unknown>() : undefined;
     for (const subscriber of subscribers) {
       if (!subscriber.active || told?.has(subscriber.listener) === true) continue;
       told?.add(subscriber.listener);
-      this.#runner.run(subscriber.listener, event, subscriber.label);
+      if (subscriber.kind === 'event') this.#runs.tell(subscriber, event);
+      else this.#collect(subscriber, event);
     }
   }
 
@@ -66,4 +73,33 @@ export class Subscriptions {
   clear(): void {
     for (const subscription of this.#open) subscription.unsubscribe();
   }
+
+  #subscription(entry: PatternEntry<Subscriber>, options: MeshListenOptions | undefined): MeshKeySubscription {
+    const subscriber = entry.value;
+    const remove = (): void => {
+      subscriber.active = false;
+      this.#index.remove(entry);
+      this.#runs.forget(subscriber);
+    };
+    return { pattern: subscriber.pattern, ...subscriptionOf(remove, options, this.#open) };
+  }
+
+  #collect(subscriber: BatchSubscriber, event: MeshEvent): void {
+    if (subscriber.collected.length === 0) {
+      // Behind all that is handed on now, and before Node turns to anything else.
+      if (this.#collecting.length === 0) queueMicrotask(this.#tellBatches);
+      this.#collecting.push(subscriber);
+    }
+    subscriber.collected.push(event);
+  }
+
+  readonly #tellBatches = (): void => {
+    const collecting = this.#collecting;
+    this.#collecting = [];
+    for (const subscriber of collecting) {
+      const events = subscriber.collected;
+      subscriber.collected = [];
+      if (subscriber.active) this.#runs.tellBatch(subscriber, events);
+    }
+  };
 }

@@ -16,6 +16,11 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = Object.freeze({
   repairAge: 300_000,
   // A reader that is this far behind will not catch up, and 10,000 events are a few megabytes.
   streamEvents: 10_000,
+  // Far more than a pool of connections takes at once, and at 10 ms a run 100,000 events/s: more than one core can give
+  // to handlers of Nest. Each costs some kilobytes while it is under way.
+  handlers: 1000,
+  // As much as a publisher may have waiting, so that what it can send in one go is lost to no handler; some 25 MB.
+  handlerEvents: 100_000,
 });
 
 /** What holds for each option that is left out; an option that is not here has no default value. */

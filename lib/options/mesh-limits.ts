@@ -17,4 +17,11 @@ export interface MeshLimits {
   readonly repairAge: number;
   /** Events that one `stream()` keeps for a slow reader. Default 10,000. */
   readonly streamEvents: number;
+  /** Asynchronous runs of event handlers that are under way at once. Default 1000. Beyond it events wait, in order. */
+  readonly handlers: number;
+  /**
+   * Events that wait for asynchronous handlers, one for each handler. Default 100,000. Beyond it they are dropped, and
+   * become one resync `overload` here.
+   */
+  readonly handlerEvents: number;
 }

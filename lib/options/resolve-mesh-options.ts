@@ -75,6 +75,8 @@ const limits: OptionCheck<MeshLimits> = (path, value, mistakes) => {
     repairBytes: bound('repairBytes', 65_536, 2 ** 30),
     repairAge: bound('repairAge', 1000, 3_600_000),
     streamEvents: bound('streamEvents'),
+    handlers: bound('handlers'),
+    handlerEvents: bound('handlerEvents'),
   };
   given.refuseOthers();
   return Object.freeze(resolved);

@@ -1,4 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { MeshError } from '../../errors/mesh-error.js';
+import type { MeshBatchContext } from '../server/mesh-batch.context.js';
 import type { MeshContext } from '../server/mesh.context.js';
 
 /**
@@ -7,6 +9,8 @@ import type { MeshContext } from '../server/mesh.context.js';
  *
  * @example onInvalidate(@MeshKey() key: string, @Payload() data: unknown) { … }
  */
-export const MeshKey: () => ParameterDecorator = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  context.switchToRpc().getContext<MeshContext>().getKey(),
-);
+export const MeshKey: () => ParameterDecorator = createParamDecorator((_: unknown, host: ExecutionContext) => {
+  const context = host.switchToRpc().getContext<MeshContext | MeshBatchContext>();
+  if ('getKey' in context) return context.getKey();
+  throw new MeshError('MESH_ERR_UNSUPPORTED', 'a batch handler has no @MeshKey(): take the events from @Payload()');
+});

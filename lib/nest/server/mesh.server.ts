@@ -5,7 +5,6 @@ import {
   Server,
   type Transport,
 } from '@nestjs/microservices';
-import { isObservable, tap } from 'rxjs';
 import { tellHandlersBound } from '../../bus/handlers-bound.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
@@ -17,7 +16,10 @@ import type { MeshOptions } from '../../options/mesh-options.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { MESH_TRANSPORT } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
+import { Delivery } from './delivery.js';
 import { exactPattern } from './exact-pattern.js';
+import { type EventHandler, HandlerChain } from './handler-chain.js';
+import { MeshBatchContext } from './mesh-batch.context.js';
 import { MeshContext } from './mesh.context.js';
 
 /** What `MeshModule` knows of its server, and a user need not say. */
@@ -28,7 +30,13 @@ export interface MeshServerSettings {
   readonly beforeListen?: () => void;
 }
 
-type EventHandler = MessageHandler<unknown, MeshContext, unknown>;
+/** A handler that gets all events of a turn together. */
+interface BatchHandler {
+  readonly route: string;
+  /** What it is looked up by. */
+  readonly name: string;
+}
+
 type ListenCallback = (...optionalParams: unknown[]) => unknown;
 
 /**
@@ -51,9 +59,13 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   readonly #logger: MeshLogger | false;
   /** Routes that an object or a number gave: signs of a glob in them mean themselves. */
   readonly #exact = new Set<string>();
-  readonly #heads = new Map<string, EventHandler>();
-  /** How the bus is told that the handlers of an event failed. */
-  readonly #rejections = new WeakMap<object, (error: unknown) => void>();
+  readonly #chains = new Map<string, HandlerChain>();
+  /** Each by itself: in the chain of its pattern it would be called for each event. */
+  readonly #batchHandlers: BatchHandler[] = [];
+  /** Those of batches under names that are no routes. */
+  readonly #named = new Map<string, EventHandler>();
+  /** By the context of an event or a batch. */
+  readonly #deliveries = new WeakMap<object, Delivery>();
   #requestHandlers = 0;
   /** `undefined` unless listening. Its identity stands for one `listen`, which a `close` may overtake. */
   #subscriptions: MeshSubscription[] | undefined;
@@ -125,23 +137,30 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
       this.#requestHandlers++;
       return;
     }
-    super.addHandler(pattern, callback, isEventHandler, extras);
-    if (typeof pattern !== 'string') this.#exact.add(this.normalizePattern(pattern as MsPattern));
+    const route = this.normalizePattern(pattern as MsPattern);
+    if (typeof pattern !== 'string') this.#exact.add(route);
+    Object.assign(callback, { isEventHandler, extras });
+    if (extras.batch === true) this.#addBatchHandler(route, callback as EventHandler);
+    else this.#chain(route, extras).add(callback as EventHandler);
   }
 
   /** By the pattern, not by a key. A plain read: the base parses the text as JSON, and misses `1.0`, `null` or `true`. */
   override getHandlerByPattern(pattern: string): MessageHandler | null {
-    return this.#heads.get(pattern) ?? this.messageHandlers.get(pattern) ?? null;
+    return this.messageHandlers.get(pattern) ?? this.#named.get(pattern) ?? null;
   }
 
   async #open(subscriptions: MeshSubscription[]): Promise<void> {
     this.#beforeListen();
     this.#warnOfRequestHandlers();
     const bus = this.#link.renew();
-    for (const [route, head] of this.messageHandlers) {
-      this.#heads.set(route, this.#watch(head as EventHandler));
-      const pattern = this.#exact.has(route) ? exactPattern(route) : route;
-      subscriptions.push(bus.subscribe(pattern, (event) => this.#deliver(route, event)));
+    for (const route of this.#chains.keys()) {
+      // An async function, as the bus knows one from others before it has been called.
+      const listener = async (event: MeshEvent): Promise<void> => this.#deliver(route, event);
+      subscriptions.push(bus.subscribe(this.#patternOf(route), listener));
+    }
+    for (const { route, name } of this.#batchHandlers) {
+      const listener = async (events: readonly MeshEvent[]): Promise<void> => this.#deliverBatch(route, name, events);
+      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), listener));
     }
     if (subscriptions.length > 0) tellHandlersBound(bus);
     await this.#link.open();
@@ -150,27 +169,55 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   #unbind(): void {
     for (const subscription of this.#subscriptions ?? []) subscription.unsubscribe();
     this.#subscriptions = undefined;
-    this.#heads.clear();
   }
 
-  /** Rejects when handlers fail, by which the bus counts and logs it; there is nothing to resolve. */
+  #patternOf(route: string): string {
+    return this.#exact.has(route) ? exactPattern(route) : route;
+  }
+
+  #chain(route: string, extras: Record<string, unknown>): HandlerChain {
+    const known = this.#chains.get(route);
+    if (known !== undefined) return known;
+    const chain = new HandlerChain((context) => this.#deliveryOf(context));
+    this.#chains.set(route, chain);
+    this.messageHandlers.set(route, Object.assign(chain.call, { isEventHandler: true, extras }));
+    return chain;
+  }
+
+  #addBatchHandler(route: string, handler: EventHandler): void {
+    // No key and no route that anybody would think of.
+    const name = `\0batch ${this.#batchHandlers.length}`;
+    const chain = new HandlerChain((context) => this.#deliveryOf(context));
+    chain.add(handler);
+    this.#named.set(name, chain.call);
+    this.#batchHandlers.push({ route, name });
+  }
+
   #deliver(route: string, event: MeshEvent): Promise<void> {
     const data = event.data === undefined ? event.key : event.data;
-    const context = new MeshContext([event, route]);
-    return new Promise((_, reject) => {
-      this.#rejections.set(context, reject);
-      this.handleEvent(route, { pattern: route, data }, context).catch(reject);
-    });
+    return this.#handle(route, data, new MeshContext([event, route]));
   }
 
-  /** The head of a chain calls the others itself; the base subscribes to what it returns, and lets errors fall. */
-  #watch(head: EventHandler): EventHandler {
-    const watched: EventHandler = async (data, context) => {
-      const result = await head(data, context);
-      if (!isObservable(result) || context === undefined) return result;
-      return result.pipe(tap({ error: this.#rejections.get(context) ?? (() => undefined) }));
-    };
-    return Object.assign(watched, { isEventHandler: true, extras: head.extras ?? {} });
+  #deliverBatch(route: string, name: string, events: readonly MeshEvent[]): Promise<void> {
+    return this.#handle(name, events, new MeshBatchContext([events, route]));
+  }
+
+  /** Resolves when all handlers have ended, and rejects if one has failed: by that the bus counts runs and failures. */
+  async #handle(pattern: string, data: unknown, context: MeshContext | MeshBatchContext): Promise<void> {
+    const delivery = new Delivery();
+    this.#deliveries.set(context, delivery);
+    try {
+      await this.handleEvent(pattern, { pattern, data }, context);
+    } catch (error) {
+      delivery.fail(error);
+    }
+    await delivery.end();
+  }
+
+  /** Who calls `handleEvent` himself is told by nobody when it ends. */
+  #deliveryOf(context: unknown): Delivery {
+    const known = typeof context === 'object' && context !== null ? this.#deliveries.get(context) : undefined;
+    return known ?? new Delivery();
   }
 
   #warnOfRequestHandlers(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BusLog } from '../../../lib/bus/bus-log.js';
 import { HandlerRunner } from '../../../lib/bus/handler-runner.js';
+import { HandlerRuns } from '../../../lib/bus/handler-runs.js';
 import { IncomingEvents } from '../../../lib/bus/incoming-events.js';
 import { Listeners } from '../../../lib/bus/listeners.js';
 import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
@@ -15,7 +16,8 @@ describe('IncomingEvents', () => {
   const decode = (data: string | undefined, metadata: string | undefined): unknown => {
     const counters = newBusCounters();
     const runner = new HandlerRunner(new BusLog(SILENT_LOGGER), counters, () => 0);
-    const subscriptions = new Subscriptions(runner);
+    const bounds = { handlers: 1, handlerEvents: 1 };
+    const subscriptions = new Subscriptions(new HandlerRuns(runner, bounds, () => {}));
     const fences = new Fences({ isOpen: () => true, compile: (pattern) => new Glob(pattern) });
     const incoming = new IncomingEvents(
       { origin: 'self', zone: undefined },

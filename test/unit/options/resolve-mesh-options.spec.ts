@@ -42,6 +42,8 @@ describe('resolveMeshOptions', () => {
         repairBytes: 4_194_304,
         repairAge: 300_000,
         streamEvents: 10_000,
+        handlers: 1000,
+        handlerEvents: 100_000,
       },
     });
     expect(Object.keys(logger)).toEqual(['error', 'warn', 'log']);

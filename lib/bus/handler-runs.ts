@@ -1,0 +1,95 @@
+import { Fifo } from '../primitives/fifo.js';
+import type { HandlerRunner } from './handler-runner.js';
+import type { MeshEvent } from './mesh-event.js';
+import type { BatchSubscriber, EventSubscriber, Subscriber } from './subscriber.js';
+
+interface HandlerBounds {
+  readonly handlers: number;
+  readonly handlerEvents: number;
+}
+
+interface Waiting {
+  readonly subscriber: Subscriber;
+  /** One for a subscriber that is told event by event. */
+  readonly events: readonly MeshEvent[];
+}
+
+/**
+ * Runs the handlers of events, asynchronous ones not more than `limits.handlers` at once. Beyond that events wait in the
+ * order in which they came, and beyond `limits.handlerEvents` of them they are dropped.
+ *
+ * Whether a function is asynchronous is seen by what it returns. One that has not returned a promise yet is run without
+ * delay, so that synchronous ones never wait; one that then does so for the first time may exceed the bound by itself.
+ */
+export class HandlerRuns {
+  readonly #runner: HandlerRunner;
+  readonly #bounds: HandlerBounds;
+  readonly #onDrop: (events: readonly MeshEvent[]) => void;
+  #underWay = 0;
+  #waiting = new Fifo<Waiting>();
+  #waitingEvents = 0;
+
+  constructor(runner: HandlerRunner, bounds: HandlerBounds, onDrop: (events: readonly MeshEvent[]) => void) {
+    this.#runner = runner;
+    this.#bounds = bounds;
+    this.#onDrop = onDrop;
+  }
+
+  tell(subscriber: EventSubscriber, event: MeshEvent): void {
+    if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, [event]);
+    else this.#run(subscriber, subscriber.listener, event);
+  }
+
+  tellBatch(subscriber: BatchSubscriber, events: readonly MeshEvent[]): void {
+    if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, events);
+    else this.#run(subscriber, subscriber.listener, events);
+  }
+
+  /** Lets go of what waits for one that is not subscribed any more. */
+  forget(subscriber: Subscriber): void {
+    if (subscriber.waiting === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = new Fifo();
+    for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
+      if (next.subscriber !== subscriber) this.#waiting.push(next);
+    }
+    this.#waitingEvents -= subscriber.waiting;
+    subscriber.waiting = 0;
+  }
+
+  /** While some wait, who comes later waits behind them. */
+  #isFull(): boolean {
+    return this.#underWay >= this.#bounds.handlers || this.#waiting.length > 0;
+  }
+
+  #run<T>(subscriber: Subscriber, listener: (argument: T) => unknown, argument: T): void {
+    if (!this.#runner.run(listener, argument, subscriber.label, this.#onEnd)) return;
+    subscriber.isAsync = true;
+    this.#underWay++;
+  }
+
+  /** As many as there is room for. */
+  #wait(subscriber: Subscriber, events: readonly MeshEvent[]): void {
+    const room = this.#bounds.handlerEvents - this.#waitingEvents;
+    const kept = events.length <= room ? events : events.slice(0, room);
+    if (kept.length > 0) {
+      this.#waiting.push({ subscriber, events: kept });
+      this.#waitingEvents += kept.length;
+      subscriber.waiting += kept.length;
+    }
+    if (kept.length < events.length) this.#onDrop(events.slice(kept.length));
+  }
+
+  readonly #onEnd = (): void => {
+    this.#underWay--;
+    while (this.#underWay < this.#bounds.handlers) {
+      const next = this.#waiting.take();
+      if (next === undefined) return;
+      const { subscriber, events } = next;
+      this.#waitingEvents -= events.length;
+      subscriber.waiting -= events.length;
+      if (subscriber.kind === 'batch') this.#run(subscriber, subscriber.listener, events);
+      else for (const event of events) this.#run(subscriber, subscriber.listener, event);
+    }
+  };
+}
