@@ -10,7 +10,7 @@ import { formatNodeId } from './node-uuid.js';
  * - `overrun`: this bus fell further behind a peer than can be repeated
  * - `peer-lost`: a peer died, and nobody can tell or repeat all that it said
  * - `heal`: somebody is heard again who had fallen silent
- * - `overload`: a peer had more to publish than it could send
+ * - `overload`: a peer had more to publish than it could send; or asynchronous handlers here did not keep up
  * - `isolated`: everyone has fallen silent, with `onIsolation: 'flush'`
  */
 export type MeshResyncReason = ResyncReason;

@@ -6,7 +6,10 @@ import { ROOT, type Snippet } from './documents.js';
 const PREAMBLE = `import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
-import { MeshBus, MeshClient, MeshContext, MeshError, MeshKey, MeshModule, type MeshResync, OnMeshResync } from 'nestjs-mesh';
+import {
+  MeshBatch, MeshBatchContext, MeshBus, MeshClient, MeshContext, MeshError, type MeshEvent, MeshKey, MeshModule,
+  type MeshResync, OnMeshResync,
+} from 'nestjs-mesh';
 declare const bus: MeshBus;
 declare const client: MeshClient;
 declare const cache: Map<string, unknown>;
