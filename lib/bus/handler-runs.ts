@@ -36,13 +36,14 @@ export class HandlerRuns {
   }
 
   tell(subscriber: EventSubscriber, event: MeshEvent): void {
+    // Not by way of #begin, which would make 16 ns of the 10 that it takes to tell a synchronous listener.
     if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, [event]);
-    else this.#run(subscriber, subscriber.listener, event);
+    else if (this.#runner.run(subscriber.listener, event, subscriber.label, this.#onEnd)) this.#note(subscriber);
   }
 
   tellBatch(subscriber: BatchSubscriber, events: readonly MeshEvent[]): void {
     if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, events);
-    else this.#run(subscriber, subscriber.listener, events);
+    else this.#begin(subscriber, events);
   }
 
   /** Lets go of what waits for one that is not subscribed any more. */
@@ -62,8 +63,8 @@ export class HandlerRuns {
     return this.#underWay >= this.#bounds.handlers || this.#waiting.length > 0;
   }
 
-  #run<T>(subscriber: Subscriber, listener: (argument: T) => unknown, argument: T): void {
-    if (!this.#runner.run(listener, argument, subscriber.label, this.#onEnd)) return;
+  /** A run that is under way now. */
+  #note(subscriber: Subscriber): void {
     subscriber.isAsync = true;
     this.#underWay++;
   }
@@ -80,6 +81,15 @@ export class HandlerRuns {
     if (kept.length < events.length) this.#onDrop(events.slice(kept.length));
   }
 
+  #begin(subscriber: Subscriber, events: readonly MeshEvent[]): void {
+    const { label } = subscriber;
+    const isUnderWay =
+      subscriber.kind === 'batch'
+        ? this.#runner.run(subscriber.listener, events, label, this.#onEnd)
+        : this.#runner.run(subscriber.listener, events[0]!, label, this.#onEnd);
+    if (isUnderWay) this.#note(subscriber);
+  }
+
   readonly #onEnd = (): void => {
     this.#underWay--;
     while (this.#underWay < this.#bounds.handlers) {
@@ -88,8 +98,7 @@ export class HandlerRuns {
       const { subscriber, events } = next;
       this.#waitingEvents -= events.length;
       subscriber.waiting -= events.length;
-      if (subscriber.kind === 'batch') this.#run(subscriber, subscriber.listener, events);
-      else for (const event of events) this.#run(subscriber, subscriber.listener, event);
+      this.#begin(subscriber, events);
     }
   };
 }
