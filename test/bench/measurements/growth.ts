@@ -44,13 +44,15 @@ async function measureAll(sizes: readonly number[], multicast: boolean): Promise
   return rows;
 }
 
-/** Says with which power of the number of nodes a figure grows, from one size to the next, and where that changes. */
+/** Says with which power of the number of peers p a figure grows, from one size to the next, and where that changes. */
 function bend(title: string, rows: readonly Growth[], of: (row: Growth) => number): string {
   const exponents = rows.slice(1).map((row, index) => {
     const previous = rows[index]!;
-    return Math.log(of(row) / of(previous)) / Math.log(row.nodes / previous.nodes);
+    return Math.log(of(row) / of(previous)) / Math.log((row.nodes - 1) / (previous.nodes - 1));
   });
-  const steps = exponents.map((exponent, index) => `n^${exponent.toFixed(2)} to ${rows[index + 1]?.nodes ?? '?'}`);
+  const steps = exponents.map(
+    (exponent, index) => `p^${exponent.toFixed(2)} to ${rows[index + 1]?.nodes ?? '?'} nodes`,
+  );
   const bends = exponents.flatMap((exponent, index) =>
     index > 0 && exponent - exponents[index - 1]! > BEND ? [rows[index]?.nodes ?? '?'] : [],
   );
