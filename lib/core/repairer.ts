@@ -84,7 +84,7 @@ export class Repairer {
     const isOwn = kept.origin === config.id;
     const byGroup = isOwn && config.multicast && member.hearsGroup(now);
     if (byGroup && now - kept.repeatedAt < ON_ITS_WAY_MS) return;
-    if (!this.#mayRepeat(now, member, kept.body.length + REPAIR_HEADER_BYTES)) {
+    if (!this.#mayRepeat(now, member, kept.length + REPAIR_HEADER_BYTES)) {
       counters.drop('repair-budget');
       return;
     }

@@ -5,7 +5,7 @@ import { isBare, type PendingEvent } from './pending-event.js';
  * as all else that is done to an event, but at times all together.
  */
 export class BareKeys {
-  readonly #byKey = new Map<string, PendingEvent>();
+  #byKey = new Map<string, PendingEvent>();
 
   /** The event of the key that still waits. */
   find(key: string): PendingEvent | undefined {
@@ -19,7 +19,8 @@ export class BareKeys {
 
   /** Forgets all that are not among these. */
   keepOnly(entries: readonly PendingEvent[]): void {
-    this.#byKey.clear();
+    // Not cleared: the tables that a map leaves behind hold on to those that follow, and the heap fills with dead keys.
+    this.#byKey = new Map();
     for (const entry of entries) {
       if (entry.waiting && entry.event.kind === 'key' && isBare(entry.event)) this.#byKey.set(entry.event.key, entry);
     }

@@ -1,22 +1,48 @@
 import { Fifo } from '../primitives/fifo.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
+import { bytesAt, type Place, Slab } from './slab.js';
 
 /** What an entry costs beside its bytes: objects, map slots and the head of its buffer, measured on Node 20. */
 const ENTRY_BYTES = 320;
 
-/** A datagram as it was sent, but for its header. */
-export interface KeptDatagram {
+interface Datagram {
   readonly origin: NodeId;
   readonly sequence: number;
   readonly type: number;
+  /** What follows the header. */
   readonly body: Buffer;
+}
+
+/** A datagram as it was sent, but for its header. */
+export class KeptDatagram implements Datagram {
+  readonly origin: NodeId;
+  readonly sequence: number;
+  readonly type: number;
   readonly at: Instant;
+  readonly place: Place;
   /** How many asked for it lately, and when the last one did. */
-  asked: number;
-  askedAt: Instant;
+  asked = 0;
+  askedAt: Instant = -NEVER;
   /** When it was last repeated to the group. */
-  repeatedAt: Instant;
+  repeatedAt: Instant = -NEVER;
+
+  constructor(at: Instant, { origin, sequence, type }: Datagram, place: Place) {
+    this.origin = origin;
+    this.sequence = sequence;
+    this.type = type;
+    this.at = at;
+    this.place = place;
+  }
+
+  get length(): number {
+    return this.place.to - this.place.from;
+  }
+
+  /** To be read before the ring keeps anything else, which may take its place. */
+  get body(): Buffer {
+    return bytesAt(this.place);
+  }
 }
 
 export interface RepairRingBounds {
@@ -29,6 +55,7 @@ export class RepairRing {
   readonly #bounds: RepairRingBounds;
   readonly #byOrigin = new Map<NodeId, Map<number, KeptDatagram>>();
   readonly #order = new Fifo<KeptDatagram>();
+  readonly #slab = new Slab();
   #bytes = 0;
 
   constructor(bounds: RepairRingBounds) {
@@ -41,13 +68,12 @@ export class RepairRing {
   }
 
   /** Keeps a copy of `body`. */
-  keep(now: Instant, datagram: Pick<KeptDatagram, 'origin' | 'sequence' | 'type' | 'body'>): void {
-    const { origin, sequence, type } = datagram;
+  keep(now: Instant, datagram: Datagram): void {
+    const { origin, sequence, body } = datagram;
     const kept = this.#byOrigin.get(origin) ?? new Map<number, KeptDatagram>();
     if (kept.has(sequence)) return;
     if (kept.size === 0) this.#byOrigin.set(origin, kept);
-    const body = Buffer.from(datagram.body);
-    const entry = { origin, sequence, type, body, at: now, asked: 0, askedAt: -NEVER, repeatedAt: -NEVER };
+    const entry = new KeptDatagram(now, datagram, this.#slab.keep(body));
     kept.set(sequence, entry);
     this.#order.push(entry);
     this.#bytes += body.length + ENTRY_BYTES;
@@ -72,7 +98,8 @@ export class RepairRing {
     for (let oldest = this.#order.peek(); oldest !== undefined; oldest = this.#order.peek()) {
       if (this.#bytes <= this.#bounds.bytes && now - oldest.at <= this.#bounds.ageMs) return;
       this.#order.take();
-      this.#bytes -= oldest.body.length + ENTRY_BYTES;
+      this.#bytes -= oldest.length + ENTRY_BYTES;
+      this.#slab.release(oldest.place);
       const kept = this.#byOrigin.get(oldest.origin);
       kept?.delete(oldest.sequence);
       if (kept?.size === 0) this.#byOrigin.delete(oldest.origin);
