@@ -65,7 +65,8 @@ export class PatternIndex<T> {
 
   /** The values that match, in order of registration. The list stays as it is when patterns come and go later. */
   match(key: string): readonly T[] {
-    const exact = this.#exact.get(key);
+    // A key that has just come is hashed for the look-up, which takes longer than all else here.
+    const exact = this.#exact.size === 0 ? undefined : this.#exact.get(key);
     const globs = this.#matchingGlobs(key);
     if (globs === undefined) return exact === undefined ? NONE : exact.values;
     if (exact !== undefined) globs.push(...exact.entries);

@@ -69,6 +69,8 @@ answerCalls({
     await parts.isThere(app, peers);
     return performance.now() - begun;
   },
+  /** As on a deployment: the peers are told. One that were killed would be waited for by the next to start. */
+  stop: () => app?.close(),
   /**
    * Resident bytes, when what is garbage has gone: V8 gives pages back up to three seconds after they are empty, so it is
    * waited until nothing has become less for that long.

@@ -32,6 +32,7 @@ export class AppLauncher {
     try {
       return await look(app, (await app.call('start', this.#peerCount)) as number);
     } finally {
+      await app.call('stop').catch(() => undefined);
       await app.kill();
     }
   }
