@@ -37,7 +37,7 @@ function findKeysEnd(bytes: Buffer): number | undefined {
   let at = KEYS_AT;
   for (let index = 0; index < count; index += 1) {
     if (at + KEY_HEAD_BYTES > bytes.length) return undefined;
-    at += KEY_HEAD_BYTES + bytes.readUInt16BE(at);
+    at += KEY_HEAD_BYTES + keyBytesAt(bytes, at);
   }
   return at > bytes.length ? undefined : at;
 }
@@ -47,10 +47,15 @@ function readKeys(bytes: Buffer, keysEnd: number): string[] | undefined {
   let at = KEYS_AT;
   while (at < keysEnd) {
     const start = at + KEY_HEAD_BYTES;
-    at = start + bytes.readUInt16BE(at);
+    at = start + keyBytesAt(bytes, at);
     const key = readText(bytes, start, at);
     if (key === undefined) return undefined;
     keys.push(key);
   }
   return keys;
+}
+
+/** As `readUInt16BE`, whose checks take a fifth of all that decoding takes; the caller knows that the bytes are there. */
+function keyBytesAt(bytes: Buffer, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }

@@ -9,7 +9,8 @@ const REPLACEMENT = '\ufffd';
  * the replacement character costs 13 ns, and finds nearly always nothing.
  */
 export function readText(bytes: Buffer, start: number, end: number): string | undefined {
-  const text = bytes.toString('utf8', start, end);
+  // The encoding is UTF-8 by default, and is looked up by its name otherwise.
+  const text = bytes.toString(undefined, start, end);
   return text.includes(REPLACEMENT) && !isEncoding(text, bytes, start, end) ? undefined : text;
 }
 
