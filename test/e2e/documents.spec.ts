@@ -108,12 +108,18 @@ describe('the first example of README.md', () => {
     const heard = new Inbox<string>();
     observer.subscribe('*', ({ key }) => heard.add(key));
     await Promise.all(pair.map((application) => application.fill('product:7')));
+    const read = async (): Promise<unknown> => (await fetch(`${url ?? ''}/products/8`)).json();
+    const first = await read();
+    expect(await read()).toEqual(first);
 
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(`${url ?? ''}/products/7`, { method: 'PUT', headers, body: '{"name":"Teapot"}' });
     expect(await answer.json()).toEqual({ name: 'Teapot' });
     expect(await Promise.all(pair.map((application) => application.evicted('product:7')))).toEqual([true, true]);
     expect(await heard.atLeast(1)).toEqual(['product:7']);
+    await fetch(`${url ?? ''}/products/8`, { method: 'PUT', headers, body: '{}' });
+    expect(await Promise.all(pair.map((application) => application.evicted('product:8')))).toEqual([true, false]);
+    expect(await read()).not.toEqual(first);
   }, 60_000);
 });
 
