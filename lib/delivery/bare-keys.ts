@@ -22,7 +22,7 @@ export class BareKeys {
     // Not cleared: the tables that a map leaves behind hold on to those that follow, and the heap fills with dead keys.
     this.#byKey = new Map();
     for (const entry of entries) {
-      if (entry.waiting && entry.event.kind === 'key' && isBare(entry.event)) this.#byKey.set(entry.event.key, entry);
+      if (entry.waiting && isBare(entry.event)) this.#byKey.set(entry.event.key, entry);
     }
   }
 }

@@ -35,6 +35,6 @@ export interface Publication {
 }
 
 /** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
-export function isBare(event: QueuedEvent): boolean {
+export function isBare(event: QueuedEvent): event is OutgoingEvent {
   return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
 }

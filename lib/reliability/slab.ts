@@ -21,13 +21,12 @@ export interface Place {
  * datagram is memory outside of the heap, which made V8 collect all the time: 1.3 µs a datagram, and 0.4 µs with this.
  */
 export class Slab {
-  #current: Chunk = NONE;
+  #current: Chunk | undefined;
   #spare: Chunk | undefined;
 
   /** Copies the bytes, of which there are no more than a datagram has. */
   keep(bytes: Buffer): Place {
-    if (this.#current.used + bytes.length > this.#current.bytes.length) this.#current = this.#freshChunk();
-    const chunk = this.#current;
+    const chunk = this.#chunkFor(bytes.length);
     const from = chunk.used;
     bytes.copy(chunk.bytes, from);
     chunk.used += bytes.length;
@@ -43,16 +42,15 @@ export class Slab {
     if (chunk !== this.#current) this.#spare = chunk;
   }
 
-  #freshChunk(): Chunk {
-    const spare = this.#spare;
+  #chunkFor(length: number): Chunk {
+    const current = this.#current;
+    if (current !== undefined && current.used + length <= current.bytes.length) return current;
+    const size = current === undefined ? FIRST_CHUNK_BYTES : Math.min(CHUNK_BYTES, current.bytes.length * 2);
+    this.#current = this.#spare ?? { bytes: Buffer.allocUnsafeSlow(size), used: 0, kept: 0 };
     this.#spare = undefined;
-    if (spare !== undefined) return spare;
-    const size = Math.min(CHUNK_BYTES, Math.max(FIRST_CHUNK_BYTES, this.#current.bytes.length * 2));
-    return { bytes: Buffer.allocUnsafeSlow(size), used: 0, kept: 0 };
+    return this.#current;
   }
 }
-
-const NONE: Chunk = { bytes: Buffer.alloc(0), used: 0, kept: 0 };
 
 /** What is kept there, until it is released: a view, not a copy. */
 export function bytesAt({ chunk, from, to }: Place): Buffer {

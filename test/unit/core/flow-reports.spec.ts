@@ -95,18 +95,12 @@ describe('FlowReports', () => {
     expect(reports(bench, OTHER)).toEqual([]);
   });
 
-  it('reports more rarely where many would', () => {
+  it.each([
+    { members: 60, why: 'more rarely where many would' },
+    { members: 160, why: 'before all that may be under way is unreported, however many there are' },
+  ])('reports $why', ({ members }) => {
     const { bench, peer } = setUp();
-    for (let host = 0; host < 60; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
-    say(peer, 1, 2 * THIRD - 1);
-    expect(reports(bench)).toEqual([]);
-    say(peer, 2 * THIRD, 1);
-    expect(reports(bench)).toHaveLength(1);
-  });
-
-  it('reports before all that may be under way is unreported, however many there are', () => {
-    const { bench, peer } = setUp();
-    for (let host = 0; host < 160; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
+    for (let host = 0; host < members; host++) BenchPeer.met(bench, `10.1.0.${host + 1}:7946`);
     say(peer, 1, 2 * THIRD - 1);
     expect(reports(bench)).toEqual([]);
     say(peer, 2 * THIRD, 1);
