@@ -1,5 +1,6 @@
 import type { Contest } from '../harness/measurement.js';
 import { RATE_WARM_UPS, rateContestant } from '../harness/rate.js';
+import { timedContestant } from '../harness/timed.js';
 
 export const THROUGHPUT: Contest = {
   kind: 'contest',
@@ -12,6 +13,7 @@ export const THROUGHPUT: Contest = {
     rateContestant('Redis', 'rate', { kind: 'redis', needs: 'redis' }),
     rateContestant('NATS', 'rate', { kind: 'nats', needs: 'nats' }),
     rateContestant('TCP', 'rate', { kind: 'tcp' }),
+    timedContestant('Nest alone', 'nest-alone', 'loop', 300_000),
   ],
   goals: [
     { figure: 'rate', against: 'Redis', atLeast: 8 },
