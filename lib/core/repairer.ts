@@ -1,9 +1,9 @@
 import type { Instant } from '../primitives/instant.js';
 import { NO_NONCE } from '../primitives/nonce.js';
 import type { NodeId } from '../primitives/node-id.js';
+import { TokenBucket } from '../primitives/token-bucket.js';
 import type { Member } from '../membership/member.js';
 import type { KeptDatagram } from '../reliability/repair-ring.js';
-import { TokenBucket } from '../reliability/token-bucket.js';
 import { REPAIR_EXTRA_BYTES } from '../wire/packet.js';
 import type { NackPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { NodeContext } from './node-context.js';

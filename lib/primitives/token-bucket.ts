@@ -1,4 +1,4 @@
-import type { Instant } from '../primitives/instant.js';
+import type { Instant } from './instant.js';
 
 export interface TokenBucketTerms {
   readonly bytesPerMs: number;

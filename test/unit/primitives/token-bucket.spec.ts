@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { TokenBucket } from '../../../lib/reliability/token-bucket.js';
+import { TokenBucket } from '../../../lib/primitives/token-bucket.js';
 
 const TERMS = { bytesPerMs: 10, burstBytes: 1000 } as const;
 
