@@ -9,9 +9,9 @@ import type { NackPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { NodeContext } from './node-context.js';
 
 /** What one member may have repeated to it: as fast as a small socket buffer can be emptied and filled. */
-const MEMBER_TERMS = { bytesPerMs: 16_384, burstBytes: 262_144 } as const;
+const MEMBER_TERMS = { perMs: 16_384, burst: 262_144 } as const;
 /** And all of them: a fifth of a core, at 10 µs a datagram. */
-const TOTAL_TERMS = { bytesPerMs: 24_576, burstBytes: 1_048_576 } as const;
+const TOTAL_TERMS = { perMs: 24_576, burst: 1_048_576 } as const;
 /** Of one question, no more sequences are looked at. */
 const MAX_SEQUENCES = 128;
 /** From this many askers on the answer goes to everyone. */

@@ -1,29 +1,34 @@
 import type { Instant } from './instant.js';
 
 export interface TokenBucketTerms {
-  readonly bytesPerMs: number;
-  readonly burstBytes: number;
+  readonly perMs: number;
+  readonly burst: number;
 }
 
-/** Bounds a rate, and lets short bursts pass. */
+/** Bounds a rate, of bytes or of anything that is counted, and lets short bursts pass. */
 export class TokenBucket {
   readonly #terms: TokenBucketTerms;
-  #bytes: number;
+  #tokens: number;
   #at: Instant;
 
   constructor(now: Instant, terms: TokenBucketTerms) {
     this.#terms = terms;
-    this.#bytes = terms.burstBytes;
+    this.#tokens = terms.burst;
     this.#at = now;
   }
 
-  /** Whether so many bytes are allowed now; if so they are spent. */
-  take(now: Instant, bytes: number): boolean {
-    const { bytesPerMs, burstBytes } = this.#terms;
-    this.#bytes = Math.min(burstBytes, this.#bytes + (now - this.#at) * bytesPerMs);
+  /** Whether so many are allowed now. */
+  holds(now: Instant, count: number): boolean {
+    const { perMs, burst } = this.#terms;
+    this.#tokens = Math.min(burst, this.#tokens + (now - this.#at) * perMs);
     this.#at = now;
-    if (this.#bytes < bytes) return false;
-    this.#bytes -= bytes;
+    return this.#tokens >= count;
+  }
+
+  /** Whether so many are allowed now; if so they are spent. */
+  take(now: Instant, count: number): boolean {
+    if (!this.holds(now, count)) return false;
+    this.#tokens -= count;
     return true;
   }
 }

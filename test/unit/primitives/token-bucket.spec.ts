@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { TokenBucket } from '../../../lib/primitives/token-bucket.js';
 
-const TERMS = { bytesPerMs: 10, burstBytes: 1000 } as const;
+const TERMS = { perMs: 10, burst: 1000 } as const;
 
 describe('TokenBucket', () => {
   it('lets a burst pass, and then no more', () => {
@@ -13,6 +13,13 @@ describe('TokenBucket', () => {
   it('spends nothing where it refuses', () => {
     const bucket = new TokenBucket(0, TERMS);
     expect([bucket.take(0, 1001), bucket.take(0, 1000)]).toEqual([false, true]);
+  });
+
+  it('tells what is allowed and spends nothing', () => {
+    const bucket = new TokenBucket(0, TERMS);
+    expect([bucket.holds(0, 1000), bucket.holds(0, 1000), bucket.holds(0, 1001)]).toEqual([true, true, false]);
+    bucket.take(0, 1000);
+    expect([bucket.holds(9.9, 100), bucket.holds(10, 100), bucket.take(10, 100)]).toEqual([false, true, true]);
   });
 
   it('fills at its rate, and not above the burst', () => {
