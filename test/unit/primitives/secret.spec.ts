@@ -36,7 +36,7 @@ describe('Secret', () => {
       JSON.stringify(holder),
       String(holder.secret),
       JSON.stringify(structuredClone(holder)),
-      JSON.stringify({ ...holder.secret }),
+      JSON.stringify(Object.assign({}, holder.secret)),
     ];
     const bytes = [...Buffer.from(TEXT)];
     for (const text of texts) {
