@@ -5,6 +5,7 @@ export { MeshBus } from './mesh-bus.js';
 
 export type { MeshErrorCode } from '../errors/mesh-error-code.js';
 export type { PeerState as MeshPeerState } from '../membership/peer-view.js';
+export type { MeshKeyring } from '../options/mesh-keyring.js';
 export type { MeshLimits } from '../options/mesh-limits.js';
 export type { MeshLogger } from '../options/mesh-logger.js';
 export type { MeshOptions } from '../options/mesh-options.js';

@@ -37,6 +37,8 @@ export const DEFAULT_MESH_OPTIONS = Object.freeze({
   // Long enough for greetings at 0, 100, 300 and 900 ms to be answered, short enough for a rolling restart.
   startTimeoutMs: 2000,
   cluster: 'default',
+  // Who sets a secret means that nobody else is heard.
+  secretMode: 'strict',
   // As Warp Mesh: a publisher has already dealt with its own cache.
   selfDelivery: false,
   // A cache that goes on serving is what most want from a node that stands alone, as the only one of its service does.

@@ -1,3 +1,4 @@
+import type { MeshKeyring } from './mesh-keyring.js';
 import type { MeshLimits } from './mesh-limits.js';
 import type { MeshLogger } from './mesh-logger.js';
 
@@ -57,6 +58,21 @@ export interface MeshOptions {
 
   /** Failure domain of this node, at most 32 bytes, told to all peers. Default none. */
   readonly zone?: string | undefined;
+
+  /**
+   * What the nodes of a mesh share and nobody else knows: who does not have it can neither read what they send nor send
+   * what they take. Text, of which the UTF-8 counts, or bytes: at least 16 of them, at most 1024; `npx nestjs-mesh keygen`
+   * makes a good one, as its strength is all that protects the mesh. Or several, to rotate them. Default none: everyone
+   * who reaches the port is heard.
+   */
+  readonly secret?: string | Uint8Array | MeshKeyring | undefined;
+
+  /**
+   * What else a node with a secret sends and hears, for a roll-out without a gap. `strict`: sealed only. `send-both`:
+   * sends everything twice, sealed and plain, and hears both. `accept-plain`: sends plain, and hears both. A mesh that is
+   * plain goes from `accept-plain` on all nodes over `send-both` on all to `strict`. Only with `secret`. Default `strict`.
+   */
+  readonly secretMode?: 'strict' | 'accept-plain' | 'send-both' | undefined;
 
   /** CIDR blocks that datagrams may come from. Default: loopback, private, 100.64/10, 169.254/16 and own subnets. */
   readonly allow?: readonly string[] | undefined;

@@ -2,9 +2,6 @@ import { nearestName } from './nearest-name.js';
 import type { OptionCheck } from './option-checks.js';
 import type { OptionMistakes } from './option-mistakes.js';
 
-/** Options that are known to come, and that a reader of the documentation may expect already. */
-const NOT_YET = new Set(['secret', 'secretMode']);
-
 /** Names under which others have what here is an option with another name, too far from it to be a slip of the pen. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([['multicast', 'to do without multicast: group: false']]);
 
@@ -14,6 +11,7 @@ export class OptionReader {
   readonly #prefix: string;
   readonly #mistakes: OptionMistakes;
   readonly #known: string[] = [];
+  readonly #given = new Set<string>();
 
   constructor(source: unknown, prefix: string, mistakes: OptionMistakes) {
     this.#prefix = prefix;
@@ -27,7 +25,13 @@ export class OptionReader {
   read<T, F>(name: string, check: OptionCheck<T>, fallback: F): T | F {
     this.#known.push(name);
     const value = this.#valueOf(name);
+    if (value !== undefined) this.#given.add(name);
     return value === undefined ? fallback : (check(this.#path(name), value, this.#mistakes) ?? fallback);
+  }
+
+  /** Whether there was anything to read, right or wrong. */
+  hasRead(name: string): boolean {
+    return this.#given.has(name);
   }
 
   /** Notes every name that none of the reads so far asked for. */
@@ -39,7 +43,6 @@ export class OptionReader {
   }
 
   #whyUnknown(name: string): string {
-    if (this.#prefix === '' && NOT_YET.has(name)) return 'is not supported by this version: leave it out';
     const hint = this.#prefix === '' ? ELSEWHERE.get(name) : undefined;
     if (hint !== undefined) return `is not an option; ${hint}`;
     const nearest = nearestName(name, this.#known);

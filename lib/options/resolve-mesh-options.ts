@@ -18,6 +18,7 @@ import {
 import { OptionMistakes } from './option-mistakes.js';
 import { OptionReader } from './option-reader.js';
 import type { ResolvedMeshOptions } from './resolved-mesh-options.js';
+import { secret, secretMode } from './secret-checks.js';
 
 /** Defaults that depend on who makes the bus. */
 export interface MeshOptionDefaults {
@@ -51,6 +52,8 @@ export function resolveMeshOptions(
     startTimeoutMs: given.read('startTimeout', wholeNumber(0, 60_000), fallback.startTimeoutMs),
     cluster: given.read('cluster', boundedText(64), fallback.cluster),
     zone: given.read('zone', boundedText(32), undefined),
+    secret: given.read('secret', secret, undefined),
+    secretMode: given.read('secretMode', secretMode, fallback.secretMode),
     allow: given.read('allow', cidrs, undefined),
     selfDelivery: given.read('selfDelivery', flag, defaults.selfDelivery ?? fallback.selfDelivery),
     onIsolation: given.read('onIsolation', oneOf(['serve', 'flush']), fallback.onIsolation),
@@ -59,6 +62,9 @@ export function resolveMeshOptions(
     logger: given.read('logger', logger, defaults.logger ?? SILENT_LOGGER),
   };
   given.refuseOthers();
+  if (given.hasRead('secretMode') && !given.hasRead('secret')) {
+    mistakes.wrongOption('secretMode', 'says how a secret is used, and there is none: set secret, or leave it out');
+  }
   mistakes.throwIfAny();
   return Object.freeze(resolved);
 }

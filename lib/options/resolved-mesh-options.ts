@@ -1,3 +1,4 @@
+import type { ResolvedSecret } from '../primitives/secret.js';
 import type { MeshLimits } from './mesh-limits.js';
 import type { MeshLogger } from './mesh-logger.js';
 
@@ -21,6 +22,9 @@ export interface ResolvedMeshOptions {
   readonly startTimeoutMs: number;
   readonly cluster: string;
   readonly zone: string | undefined;
+  /** `undefined`: nothing is sealed. */
+  readonly secret: ResolvedSecret | undefined;
+  readonly secretMode: 'strict' | 'accept-plain' | 'send-both';
   /** `undefined`: the default blocks and the subnets of own interfaces. */
   readonly allow: readonly string[] | undefined;
   readonly selfDelivery: boolean;

@@ -46,6 +46,7 @@ describe('README.md', () => {
     ['batchSize', DEFAULT_MESH_OPTIONS.batchSize],
     ['startTimeout', DEFAULT_MESH_OPTIONS.startTimeoutMs],
     ['cluster', `'${DEFAULT_MESH_OPTIONS.cluster}'`],
+    ['secretMode', `'${DEFAULT_MESH_OPTIONS.secretMode}'`],
     ['selfDelivery', DEFAULT_MESH_OPTIONS.selfDelivery],
     ['onIsolation', `'${DEFAULT_MESH_OPTIONS.onIsolation}'`],
     ['multicastTtl', DEFAULT_MESH_OPTIONS.multicastTtl],

@@ -30,6 +30,8 @@ describe('resolveMeshOptions', () => {
       startTimeoutMs: 2000,
       cluster: 'default',
       zone: undefined,
+      secret: undefined,
+      secretMode: 'strict',
       allow: undefined,
       selfDelivery: false,
       onIsolation: 'serve',
@@ -51,7 +53,7 @@ describe('resolveMeshOptions', () => {
 
   it('takes undefined for left out, of known names and of unknown ones', () => {
     const known: MeshOptions = { port: undefined, limits: { peers: undefined } };
-    const options = { ...known, secret: undefined };
+    const options = { ...known, secret: undefined, secretMode: undefined, tls: undefined };
     expect(resolveMeshOptions(options)).toEqual(resolveMeshOptions(undefined));
   });
 
@@ -201,8 +203,14 @@ describe('resolveMeshOptions', () => {
     ['tls', {}, 'tls is not an option: there are port, group'],
     ['multicast', false, 'multicast is not an option; to do without multicast: group: false'],
     ['limits', { multicast: 1 }, 'limits.multicast is not an option: there are peers'],
-    ['secret', 'hunter2', 'secret is not supported by this version: leave it out'],
-    ['secretMode', 'strict', 'secretMode is not supported by this version'],
+    [
+      'secret',
+      'hunter2',
+      'secret is too short: it must be at least 16 bytes; `npx nestjs-mesh keygen` makes a good one',
+    ],
+    ['secretMode', 'strict', 'secretMode says how a secret is used, and there is none: set secret, or leave it out'],
+    ['secretMode', 'lax', "secretMode must be 'strict' or 'accept-plain' or 'send-both'"],
+    ['secrets', 'hunter2', 'secrets is not an option: did you mean secret?'],
   ];
 
   it.each(wrong)('refuses %s: %p', (option, value, message) => {
