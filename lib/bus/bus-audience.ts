@@ -23,6 +23,7 @@ import { type MeshResync, meshResync, type ResyncCause } from './mesh-resync.js'
 import type { HeardEvent } from './mesh-session.js';
 import type { MeshStatus } from './mesh-status.js';
 import type { MeshListenOptions, MeshStreamOptions, MeshSubscription } from './mesh-subscription.js';
+import { ResyncMerger } from './resync-merger.js';
 import { Subscriptions } from './subscriptions.js';
 
 export interface StatusChange {
@@ -59,6 +60,7 @@ export class BusAudience {
   readonly #parts: AudienceParts;
   readonly #incoming: IncomingEvents;
   readonly #overload: HandlerOverload;
+  readonly #merger: ResyncMerger;
   readonly #streams = new Set<EventStream>();
 
   constructor(parts: AudienceParts) {
@@ -68,6 +70,11 @@ export class BusAudience {
     this.#overload = new HandlerOverload({
       ...{ counters: this.counters, limits: parts.limits, log: parts.log, schedule: parts.schedule },
       raise: (cause) => this.raise(cause),
+    });
+    this.#merger = new ResyncMerger({
+      ...{ now: parts.now, schedule: parts.schedule },
+      raise: (cause) => this.raise(cause),
+      onDelay: ({ buckets }) => this.fences.moveBuckets(buckets),
     });
     this.subscriptions = new Subscriptions(
       new HandlerRuns(runner, parts.limits, (events) => this.#overload.drop(events)),
@@ -95,7 +102,7 @@ export class BusAudience {
       case 'matching':
         return this.#incoming.handleMatching(event);
       case 'resync':
-        return this.raise(event);
+        return this.#merger.note(event);
       case 'peer':
         if (this.peers.size > 0) this.peers.tell(this.#parts.describe(event.peer));
         return;
@@ -162,6 +169,7 @@ export class BusAudience {
     for (const stream of this.#streams) stream.end();
     this.subscriptions.clear();
     this.#overload.close();
+    this.#merger.close();
     for (const listeners of [this.matching, this.resyncs, this.statuses, this.peers]) listeners.clear();
   }
 

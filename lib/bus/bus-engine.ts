@@ -1,3 +1,4 @@
+import type { NodeSealing } from '../core/sealing.js';
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { MeshOptions } from '../options/mesh-options.js';
 import { resolveMeshOptions } from '../options/resolve-mesh-options.js';
@@ -6,7 +7,8 @@ import { nodePorts } from '../runtime/node-ports.js';
 import type { RuntimePorts } from '../runtime/ports.js';
 import { BusAudience } from './bus-audience.js';
 import { BusLog } from './bus-log.js';
-import { readyMessage, warningMessage } from './bus-messages.js';
+import { readyMessage, UNSEALED_IN_PRODUCTION, warningMessage } from './bus-messages.js';
+import { makeSealing } from './bus-sealing.js';
 import { checkSignal } from './checks.js';
 import { CONSOLE_LOGGER } from './console-logger.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
@@ -36,6 +38,7 @@ export class BusEngine {
   readonly session: MeshSession;
   readonly peers: PeerBook;
   readonly audience: BusAudience;
+  readonly sealing: NodeSealing | undefined;
   readonly #role: MeshRole;
   readonly #log: BusLog;
   readonly #peerLog: PeerLog;
@@ -47,19 +50,21 @@ export class BusEngine {
     this.id = formatNodeId(nodeId);
     this.options = resolveMeshOptions(options, { logger: CONSOLE_LOGGER });
     this.outgoing = new OutgoingEvents(this.options.cluster);
+    this.sealing = makeSealing(nodeId, this.options);
     this.#role = internals.role ?? 'member';
     this.#log = new BusLog(this.options.logger);
     this.session = new MeshSession({
-      ...{ id: nodeId, role: this.#role, options: this.options },
+      ...{ id: nodeId, role: this.#role, options: this.options, sealing: this.sealing },
       makePorts: internals.makePorts ?? nodePorts,
       onEvent: (event) => this.#handleEvent(event),
       onWarning: (warning) => this.#log.warn(warning.message),
       onStatus: (status, previous) => this.#handleStatus(status, previous),
     });
-    this.peers = new PeerBook(
-      () => this.session.driver?.peers() ?? [],
-      () => this.session.clock,
-    );
+    this.peers = new PeerBook({
+      views: () => this.session.driver?.peers() ?? [],
+      unreadable: () => this.session.driver?.unreadable() ?? [],
+      clock: () => this.session.clock,
+    });
     this.#peerLog = new PeerLog({
       cluster: this.options.cluster,
       clock: () => this.session.clock,
@@ -72,15 +77,7 @@ export class BusEngine {
       peers: () => this.session.driver?.peers() ?? [],
       warn: (message) => this.#log.warn(message),
     });
-    this.audience = new BusAudience({
-      ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
-      limits: this.options.limits,
-      now: () => this.session.clock.now(),
-      schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
-      isHearing: () => this.#isHearing(),
-      describe: (peer) => this.peers.describe(peer),
-      onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
-    });
+    this.audience = this.#makeAudience();
   }
 
   /** @throws MeshError `MESH_ERR_CLOSED` */
@@ -127,12 +124,26 @@ export class BusEngine {
       endpoints: transport?.endpoints ?? [],
       multicast: transport?.multicast ?? [],
       receiveBufferBytes: transport?.receiveBufferBytes,
+      sealing: this.sealing?.mode ?? 'none',
       peers: this.peers.list(),
+      unreadable: this.peers.unreadable(),
       unverifiedPeers: stats?.unverified ?? 0,
       pendingKeys: stats?.pendingKeys ?? 0,
       subscriptions: this.audience.subscriptions.size,
       metrics: this.metrics(),
     };
+  }
+
+  #makeAudience(): BusAudience {
+    return new BusAudience({
+      ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
+      limits: this.options.limits,
+      now: () => this.session.clock.now(),
+      schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
+      isHearing: () => this.#isHearing(),
+      describe: (peer) => this.peers.describe(peer),
+      onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
+    });
   }
 
   #handleEvent(event: HeardEvent): void {
@@ -166,6 +177,9 @@ export class BusEngine {
   #tellReady(previous: MeshStatus): void {
     const { driver } = this.session;
     if (driver === undefined) return;
+    if (this.sealing === undefined && process.env.NODE_ENV === 'production') {
+      this.#log.warnOnce('unsealed', UNSEALED_IN_PRODUCTION);
+    }
     if (previous === 'isolated') this.#log.info(`mesh "${this.options.cluster}": ready, peers are heard again`);
     else this.#log.info(readyMessage(this.options, driver.transport(), driver.peers().length));
   }

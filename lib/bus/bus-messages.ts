@@ -1,4 +1,5 @@
 import type { NodeWarning } from '../core/node-event.js';
+import type { UnreadableReason } from '../membership/unreadable-book.js';
 import type { MeshLimits } from '../options/mesh-limits.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { assertNever } from '../primitives/assert-never.js';
@@ -11,7 +12,12 @@ export function readyMessage(options: ResolvedMeshOptions, transport: TransportS
   const { endpoints, multicast } = transport;
   const reach = multicast.length === 0 ? 'unicast only' : `multicast ${multicast.join(', ')}`;
   const peers = peerCount === 1 ? '1 peer' : `${peerCount} peers`;
-  return `mesh "${options.cluster}" ${endpoints[0] ?? 'without an address'} · ${reach} · ${peers} · unsealed`;
+  return `mesh "${options.cluster}" ${endpoints[0] ?? 'without an address'} · ${reach} · ${peers} · ${sealingOf(options)}`;
+}
+
+function sealingOf({ secret, secretMode }: ResolvedMeshOptions): string {
+  if (secret === undefined) return 'unsealed';
+  return secretMode === 'strict' ? 'sealed' : `secretMode ${secretMode}`;
 }
 
 const ISOLATION = {
@@ -28,6 +34,17 @@ function seedsOf(silent: readonly Endpoint[], options: ResolvedMeshOptions): str
   if (options.seeds.length > SEEDS_NAMED) named.push('…');
   return silent.length === 0 ? `${named.join(', ')}: no address found` : named.join(', ');
 }
+
+const UNREADABLE: Readonly<Record<UnreadableReason, (endpoint: Endpoint) => string>> = {
+  'other-secret': (endpoint) =>
+    `what ${endpoint} sends does not open with any secret of this node, so neither hears the other. Check that both have ` +
+    'the same secret, and in a rotation that every node has the new key before one makes it primary',
+  plain: (endpoint) =>
+    `${endpoint} sends without a seal, which this node does not hear. Give it the secret, or for a roll-out set ` +
+    "secretMode: 'send-both' here",
+  sealed: (endpoint) =>
+    `${endpoint} seals what it sends, and this node has no secret, so neither hears the other. Give it the secret of the mesh`,
+};
 
 /** A warning of the core, in words for an operator. */
 export function warningMessage(warning: NodeWarning, options: ResolvedMeshOptions): string {
@@ -51,6 +68,8 @@ export function warningMessage(warning: NodeWarning, options: ResolvedMeshOption
       );
     case 'peers-limit':
       return `${mesh}: there are more peers than limits.peers (${warning.limit}) allows: further ones are not heard`;
+    case 'unreadable':
+      return `${mesh}: ${UNREADABLE[warning.reason](warning.endpoint)}. snapshot().unreadable lists all that are so`;
     default:
       return assertNever(warning);
   }
@@ -74,3 +93,7 @@ export function unheardResyncMessage(reason: MeshResyncReason): string {
     'a resync covers: bus.onResync(({ matches }) => …), or in Nest a method with @OnMeshResync(). This is said once'
   );
 }
+
+export const UNSEALED_IN_PRODUCTION =
+  'the mesh runs in production without a secret: whoever reaches its port can read and forge invalidations. Make one with ' +
+  '"npx nestjs-mesh keygen", and give it to every node as the option secret';

@@ -1,5 +1,6 @@
 import { MeshNode } from '../core/mesh-node.js';
 import type { NodeEvent, NodeStatus } from '../core/node-event.js';
+import type { NodeSealing } from '../core/sealing.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
@@ -20,6 +21,7 @@ export interface SessionParts {
   readonly id: NodeId;
   readonly role: MeshRole;
   readonly options: ResolvedMeshOptions;
+  readonly sealing: NodeSealing | undefined;
   /** Makes ports and opens none. Called again for each attempt to start. */
   readonly makePorts: (options: ResolvedMeshOptions) => RuntimePorts;
   readonly onEvent: (event: HeardEvent) => void;
@@ -128,11 +130,12 @@ export class MeshSession {
   }
 
   #makeRun(): Run {
-    const { id, role, options } = this.#parts;
+    const { id, role, options, sealing } = this.#parts;
     const ports = this.#currentPorts();
     const { cluster, zone, heartbeatMs, batchIntervalMs, batchSize, startTimeoutMs, limits } = options;
     const node = new MeshNode({
       ...{ id, cluster, zone, heartbeatMs, batchIntervalMs, batchSize, startTimeoutMs, limits },
+      sealing,
       random: ports.random,
       client: role === 'client',
       multicast: options.group !== false,

@@ -1,5 +1,5 @@
 import type { MeshMetrics } from './mesh-metrics.js';
-import type { MeshPeer, MeshRole } from './mesh-peer.js';
+import type { MeshPeer, MeshRole, MeshUnreadable } from './mesh-peer.js';
 import type { MeshStatus } from './mesh-status.js';
 
 /** The whole picture of one node, for a debug endpoint or a bug report. Plain JSON, with no keys and no data in it. */
@@ -15,7 +15,11 @@ export interface MeshSnapshot {
   readonly multicast: readonly string[];
   /** What the kernel gave to the smallest socket. */
   readonly receiveBufferBytes: number | undefined;
+  /** `secretMode`, or `none` where there is no secret. */
+  readonly sealing: 'none' | 'strict' | 'accept-plain' | 'send-both';
   readonly peers: readonly MeshPeer[];
+  /** Who was heard in the last 3 heartbeats and can not be read, at most 64. */
+  readonly unreadable: readonly MeshUnreadable[];
   /** Addresses that were heard or told of and have not proved themselves. */
   readonly unverifiedPeers: number;
   /** Events that wait to be sent. */

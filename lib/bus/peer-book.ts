@@ -1,10 +1,11 @@
 import { MeshError } from '../errors/mesh-error.js';
 import type { PeerView } from '../membership/peer-view.js';
+import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Clock, Timer } from '../runtime/ports.js';
 import { onAbort } from './abort.js';
 import { checkSignal, checkWholeNumber } from './checks.js';
-import type { MeshPeer } from './mesh-peer.js';
+import type { MeshPeer, MeshUnreadable } from './mesh-peer.js';
 import type { MeshWaitOptions } from './mesh-publish-options.js';
 import { formatNodeId } from './node-uuid.js';
 
@@ -20,24 +21,28 @@ interface Wait {
   readonly reject: (reason: unknown) => void;
 }
 
+interface Sources {
+  readonly views: () => readonly PeerView[];
+  readonly unreadable: () => readonly UnreadableSource[];
+  readonly clock: () => Clock;
+}
+
 /** The peers as a user sees them, and those who wait for some. */
 export class PeerBook {
-  readonly #views: () => readonly PeerView[];
-  readonly #clock: () => Clock;
+  readonly #sources: Sources;
   readonly #waits = new Set<Wait>();
 
-  constructor(views: () => readonly PeerView[], clock: () => Clock) {
-    this.#views = views;
-    this.#clock = clock;
+  constructor(sources: Sources) {
+    this.#sources = sources;
   }
 
   list(): readonly MeshPeer[] {
-    const views = this.#views();
+    const views = this.#sources.views();
     return views.length === 0 ? [] : views.map((view) => this.describe(view));
   }
 
   describe(view: PeerView): MeshPeer {
-    const clock = this.#clock();
+    const clock = this.#sources.clock();
     const { endpoint: address, zone, state, legacy } = view;
     const lastHeard = wallClockAt(clock, view.lastHeardAt);
     return {
@@ -49,6 +54,16 @@ export class PeerBook {
       role: view.client ? 'client' : 'member',
       lastHeard,
     };
+  }
+
+  unreadable(): readonly MeshUnreadable[] {
+    const clock = this.#sources.clock();
+    return this.#sources.unreadable().map(({ endpoint, id, reason, lastHeardAt }) => ({
+      address: endpoint,
+      id: formatNodeId(id),
+      reason,
+      lastHeard: wallClockAt(clock, lastHeardAt),
+    }));
   }
 
   /** Lets go of those who wait for no more than there are now. */
@@ -90,7 +105,7 @@ export class PeerBook {
   }
 
   #startTimer(timeoutMs: number, wait: Wait): Timer {
-    const clock = this.#clock();
+    const clock = this.#sources.clock();
     return clock.schedule(clock.now() + timeoutMs, () => {
       const alive = this.#alive().map((peer) => peer.address);
       const names = alive.slice(0, PEERS_NAMED).join(', ');

@@ -49,7 +49,13 @@ export type DropReason =
   | 'repair-budget'
   | 'wrong-nonce'
   | 'peers-limit'
-  | 'unverified-limit';
+  | 'unverified-limit'
+  | 'plain'
+  | 'sealed'
+  | 'unknown-key'
+  | 'forged'
+  | 'replayed'
+  | 'opening-budget';
 
 export class Counters {
   readonly values: NodeCounters = {

@@ -3,8 +3,9 @@ import type { Instant } from '../primitives/instant.js';
 import { NO_NONCE, type Nonce, randomNonce } from '../primitives/nonce.js';
 import type { Member } from '../membership/member.js';
 import { encodeHello } from '../wire/hello-codec.js';
-import { type HelloPacket, MAX_DATAGRAM_BYTES } from '../wire/packet.js';
+import { type HelloPacket, MAX_DATAGRAM_BYTES, SEAL_EXTRA_BYTES } from '../wire/packet.js';
 import type { NodeContext } from './node-context.js';
+import type { SealingMode } from './sealing.js';
 
 export interface Addressee {
   readonly endpoint: Endpoint;
@@ -24,13 +25,14 @@ const TO_NOBODY: Addressee = {
 
 /** Puts greetings together: what this node says of itself, and what it says to one address. */
 export class HelloSender {
-  /** In bytes. All greetings of one node are of one length. */
+  /** What one takes on the wire, in bytes. All greetings of one node are of one length. */
   readonly length: number;
   readonly #context: NodeContext;
 
   constructor(context: NodeContext) {
     this.#context = context;
-    this.length = encodeHello(Buffer.alloc(MAX_DATAGRAM_BYTES), this.#hello('hello', TO_NOBODY));
+    const plain = encodeHello(Buffer.alloc(MAX_DATAGRAM_BYTES), this.#hello('hello', TO_NOBODY));
+    this.length = bytesOnWire(plain, context.config.sealing?.mode);
   }
 
   /** Everyone hears the nonce in it, so an echo of that proves nothing. */
@@ -70,4 +72,9 @@ export class HelloSender {
       cluster: config.cluster,
     };
   }
+}
+
+function bytesOnWire(plain: number, mode: SealingMode | undefined): number {
+  if (mode === 'strict') return plain + SEAL_EXTRA_BYTES;
+  return mode === 'send-both' ? 2 * plain + SEAL_EXTRA_BYTES : plain;
 }

@@ -2,6 +2,7 @@ import type { Endpoint } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
+import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Arrival } from './arrival.js';
 import type { NodeCounters } from './counters.js';
 import type { MeshNodeConfig } from './node-config.js';
@@ -102,7 +103,7 @@ export class MeshNode {
 
   /** `bytes` is neither kept nor changed. */
   handleDatagram(now: Instant, arrival: Arrival, bytes: Buffer): void {
-    this.#parts.router.route(now, arrival, bytes);
+    this.#parts.gate.handleDatagram(now, arrival, bytes);
     if (this.#parts.watch.isolated) this.#reviewIsolation(now);
     this.#settle(now);
   }
@@ -145,9 +146,14 @@ export class MeshNode {
   /** Everyone who is taken for a member, v1 nodes included. */
   peers(): readonly PeerView[] {
     const peers: PeerView[] = [];
-    for (const member of this.#context.members.values()) if (member.confirmed) peers.push(member);
+    for (const member of this.#context.members.values()) if (member.confirmed) peers.push(this.#context.viewOf(member));
     for (const peer of this.#context.legacy.values()) peers.push(peer);
     return peers;
+  }
+
+  /** From where something comes that can not be read, though it seems to be of this mesh. */
+  unreadable(now: Instant): readonly UnreadableSource[] {
+    return this.#context.unreadable.list(now);
   }
 
   stats(): NodeStats {

@@ -1,5 +1,6 @@
 import type { NodeId } from '../primitives/node-id.js';
 import type { Random } from '../primitives/random.js';
+import type { NodeSealing } from './sealing.js';
 
 /** The bounds that concern the core. */
 export interface NodeLimits {
@@ -30,4 +31,6 @@ export interface MeshNodeConfig {
   /** Whether the user named anyone; their addresses may become known later. */
   readonly hasSeeds: boolean;
   readonly limits: NodeLimits;
+  /** Without it everything is plain, and nothing that is sealed is heard. */
+  readonly sealing?: NodeSealing | undefined;
 }

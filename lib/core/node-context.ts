@@ -12,6 +12,7 @@ import { FlowWindow } from '../reliability/flow-window.js';
 import type { InboundStream } from '../reliability/inbound-stream.js';
 import { RepairRing } from '../reliability/repair-ring.js';
 import type { PeerView } from '../membership/peer-view.js';
+import { UnreadableBook } from '../membership/unreadable-book.js';
 import type { BatchPacket } from '../wire/packet.js';
 import { clusterTagOf } from '../wire/cluster-tag.js';
 import { Counters } from './counters.js';
@@ -32,6 +33,7 @@ export class NodeContext {
   readonly members: MemberTable;
   readonly legacy: LegacyTable;
   readonly greetings: GreetingBook;
+  readonly unreadable: UnreadableBook;
   /** What has been heard of each member, and of members past as long as they are remembered. */
   readonly streams = new Map<NodeId, InboundStream>();
   /** What can be repeated: own datagrams, and those of all others together. */
@@ -61,6 +63,7 @@ export class NodeContext {
     const bounds = { bytes: config.limits.repairBytes, ageMs: config.limits.repairAge };
     this.ownRing = new RepairRing(bounds);
     this.heardRing = new RepairRing(bounds);
+    this.unreadable = new UnreadableBook(config.heartbeatMs);
     this.greetings = new GreetingBook(config.random, config.limits.unverifiedPeers);
   }
 
@@ -102,18 +105,22 @@ export class NodeContext {
     return { sender: this.config.id, clusterTag: this.clusterTag, nonce: member.theirNonce };
   }
 
+  /** How it is now: the member itself goes on changing. */
+  viewOf(member: Member): PeerView {
+    const { id, endpoint, zone, client, lastHeardAt } = member;
+    const isUnreadable = member.state === 'suspect' && this.unreadable.has(id);
+    return {
+      id,
+      endpoint,
+      zone,
+      state: isUnreadable ? 'unreadable' : member.state,
+      legacy: false,
+      client,
+      lastHeardAt,
+    };
+  }
+
   tellPeer(member: Member): void {
-    this.events.push({
-      kind: 'peer',
-      peer: {
-        id: member.id,
-        endpoint: member.endpoint,
-        zone: member.zone,
-        state: member.state,
-        legacy: false,
-        client: member.client,
-        lastHeardAt: member.lastHeardAt,
-      },
-    });
+    this.events.push({ kind: 'peer', peer: this.viewOf(member) });
   }
 }

@@ -2,6 +2,7 @@ import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { PeerView } from '../membership/peer-view.js';
+import type { UnreadableReason } from '../membership/unreadable-book.js';
 import type { KeyAttachment } from '../wire/packet.js';
 
 /** What the core has to tell the application, in the order in which it happened. */
@@ -54,4 +55,6 @@ export type NodeWarning =
   | { readonly code: 'multicast-unheard' }
   /** The node became ready without anyone, and these seeds have not answered; none when no name has an address. */
   | { readonly code: 'seeds-silent'; readonly seeds: readonly Endpoint[] }
-  | { readonly code: 'peers-limit'; readonly limit: number };
+  | { readonly code: 'peers-limit'; readonly limit: number }
+  /** A node that seems to belong here can not be read, or reads nothing of this one. */
+  | { readonly code: 'unreadable'; readonly endpoint: Endpoint; readonly reason: UnreadableReason };

@@ -1,3 +1,4 @@
+import { Gate } from './gate.js';
 import { Greeter } from './greeter.js';
 import { Handshake } from './handshake.js';
 import { HelloSender } from './hello-sender.js';
@@ -25,7 +26,7 @@ export class NodeParts {
   readonly pulse: Pulse;
   readonly watch: Watch;
   readonly sender: Sender;
-  readonly router: Router;
+  readonly gate: Gate;
   readonly joining: Joining;
   readonly leaving: Leaving;
 
@@ -52,7 +53,8 @@ export class NodeParts {
     this.pulse = pulse;
     this.watch = watch;
     this.sender = new Sender(context, reliability.tail);
-    this.router = new Router(context, { ...parts, receiver, legacy, reliability, leaving });
+    const router = new Router(context, { ...parts, receiver, legacy, reliability, leaving });
+    this.gate = new Gate(context, { greeter, receiver, router });
     this.joining = new Joining(context, exchange);
     this.leaving = leaving;
   }

@@ -1,15 +1,8 @@
 import type { Endpoint } from '../primitives/endpoint.js';
 import { Fifo } from '../primitives/fifo.js';
 import type { RepairedDatagram, RepairHead } from '../wire/repair-codec.js';
-import type {
-  HeartbeatPacket,
-  HelloPacket,
-  LeavePacket,
-  PeersPacket,
-  PingPacket,
-  PingRequestPacket,
-  PongPacket,
-} from '../wire/packet.js';
+import type { HeartbeatPacket, HelloPacket, LeavePacket, PeersPacket } from '../wire/packet.js';
+import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 
 /** A datagram that is repeated as it was. */

@@ -2,20 +2,10 @@ import { assertNever } from '../primitives/assert-never.js';
 import { NO_NONCE } from '../primitives/nonce.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
-import { decodePacket } from '../wire/decode-packet.js';
-import type {
-  HeartbeatPacket,
-  HelloPacket,
-  LeavePacket,
-  Packet,
-  PeersPacket,
-  PingPacket,
-  PingRequestPacket,
-  PongPacket,
-} from '../wire/packet.js';
+import type { HeartbeatPacket, HelloPacket, LeavePacket, Packet, PeersPacket } from '../wire/packet.js';
+import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { Arrival } from './arrival.js';
-import { isForeign } from './foreign.js';
 import type { Greeter } from './greeter.js';
 import type { Handshake } from './handshake.js';
 import type { LegacyReceiver } from './legacy-receiver.js';
@@ -56,7 +46,7 @@ interface Parts {
   readonly leaving: Leaving;
 }
 
-/** Brings each datagram to the part that it is for, once it is known to be of this mesh and of whom it may be from. */
+/** Brings what the gate has let pass to the part that it is for. */
 export class Router {
   readonly #context: NodeContext;
   readonly #parts: Parts;
@@ -66,18 +56,7 @@ export class Router {
     this.#parts = parts;
   }
 
-  route(now: Instant, arrival: Arrival, bytes: Buffer): void {
-    const { counters, config, clusterTag } = this.#context;
-    counters.values.datagramsReceived++;
-    counters.values.bytesReceived += bytes.length;
-    const packet = decodePacket(bytes);
-    if (packet.kind === 'refused') counters.drop(packet.reason);
-    else if (packet.sender === config.id) this.#meetSelf(arrival, packet);
-    else if (isForeign(packet, { clusterTag, cluster: config.cluster })) counters.drop('other-cluster');
-    else this.#dispatch(now, arrival, packet, bytes);
-  }
-
-  #dispatch(now: Instant, arrival: Arrival, packet: Packet, bytes: Buffer): void {
+  dispatch(now: Instant, arrival: Arrival, packet: Packet, bytes: Buffer): void {
     switch (packet.kind) {
       case 'batch':
       case 'matching':
@@ -225,15 +204,5 @@ export class Router {
     if (stream !== undefined) this.#parts.reliability.recovery.confirm(now, stream, packet.highest);
     this.#parts.roster.depart(now, member, 'left', packet.highest);
     this.#parts.leaving.acknowledge(member);
-  }
-
-  /** A greeting that comes back to its sender tells an own address; what the group sends back tells nothing. */
-  #meetSelf(arrival: Arrival, packet: Packet): void {
-    this.#context.counters.drop('own');
-    if (packet.kind !== 'hello' || packet.toGroup || !this.#context.endpoints.includes(arrival.from)) return;
-    const greeting = this.#context.greetings.echoed(packet.nonce);
-    if (greeting === undefined) return;
-    this.#context.selfEndpoints.add(greeting.endpoint);
-    this.#context.greetings.close(greeting);
   }
 }

@@ -4,13 +4,22 @@ import type { Instant } from '../primitives/instant.js';
 import { Batcher } from '../delivery/batcher.js';
 import type { OutgoingEvent, Publication, QueuedEvent } from '../delivery/pending-event.js';
 import { BatchWriter } from '../wire/batch-writer.js';
-import { HEADER_BYTES, MAX_EVENT_DATAGRAM_BYTES, PacketType } from '../wire/packet.js';
+import { HEADER_BYTES, MAX_EVENT_DATAGRAM_BYTES, MAX_WIRE_BYTES, PacketType } from '../wire/packet.js';
 import type { TrailerNumbers } from '../wire/trailer-encoder.js';
 import { encodeBuckets } from '../wire/resync-codec.js';
 import { encodeFrame } from './encode-frame.js';
 import type { NodeContext } from './node-context.js';
 import type { Tail } from './tail.js';
+import { SealWriter } from './seal-writer.js';
 import type { Transmit } from './transmit.js';
+
+/** Where a datagram goes. */
+type Way = Pick<Transmit, 'toGroup' | 'to'>;
+
+interface Twin extends Way {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
 
 /**
  * What goes out: frames first, then events. Bytes are laid out here, when the datagram is handed out, and only here is a
@@ -22,6 +31,9 @@ export class Sender {
   readonly #writer = new BatchWriter();
   readonly #framesInFlight = new Set<number>();
   readonly #tail: Tail;
+  readonly #seals: SealWriter | undefined;
+  /** The sealed form of what was handed out plain, in the mode that sends both. */
+  #twin: Twin | undefined;
   #nextId = 1;
   #closedOff = false;
 
@@ -29,6 +41,10 @@ export class Sender {
     const { batchIntervalMs, batchSize, limits } = context.config;
     this.#context = context;
     this.#tail = tail;
+    const { sealing } = context.config;
+    if (sealing !== undefined && sealing.mode !== 'accept-plain') {
+      this.#seals = new SealWriter(context.config.id, context.clusterTag, sealing.sealer);
+    }
     this.batcher = new Batcher({ intervalMs: batchIntervalMs, size: batchSize, capacity: limits.pendingKeys });
   }
 
@@ -71,13 +87,10 @@ export class Sender {
   }
 
   poll(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
+    if (this.#twin !== undefined) return this.#handOutTwin(this.#twin, into);
     const frame = this.#context.outbox.take();
-    if (frame !== undefined) {
-      const id = this.#nextId++;
-      this.#framesInFlight.add(id);
-      return this.#handOut(id, encodeFrame(into, frame.packet, wallClockMs), frame.toGroup, frame.to);
-    }
-    return this.#pollEvents(now, wallClockMs, into);
+    if (frame === undefined) return this.#pollEvents(now, wallClockMs, into);
+    return this.#handOut(this.#frameId(), into, encodeFrame(into, frame.packet, wallClockMs), frame);
   }
 
   tellFlushed(): void {
@@ -100,7 +113,7 @@ export class Sender {
         const id = this.#nextId++;
         this.#tail.sent(now);
         this.batcher.sent(now, id, head.ticket, to.length);
-        return this.#handOut(id, length, config.multicast, to);
+        return this.#handOut(id, into, length, { toGroup: config.multicast, to });
       }
       // Nobody is there: the events are as delivered as they can be.
       this.tellFlushed();
@@ -149,7 +162,31 @@ export class Sender {
     return to;
   }
 
-  #handOut(id: number, length: number, toGroup: boolean, to: readonly Endpoint[]): Transmit {
+  #frameId(): number {
+    const id = this.#nextId++;
+    this.#framesInFlight.add(id);
+    return id;
+  }
+
+  /** One transmission is sealed once, for all who get it. */
+  #handOut(id: number, into: Buffer, length: number, way: Way): Transmit {
+    const seals = this.#seals;
+    if (seals === undefined) return this.#count(id, length, way);
+    if (this.#context.config.sealing?.mode === 'strict') return this.#count(id, seals.seal(into, length, into), way);
+    const bytes = Buffer.alloc(MAX_WIRE_BYTES);
+    // The datagram itself goes out as it is, and sealing changes what it seals.
+    const copy = Buffer.from(into.subarray(0, length));
+    this.#twin = { bytes, length: seals.seal(copy, length, bytes), toGroup: way.toGroup, to: way.to };
+    return this.#count(id, length, way);
+  }
+
+  #handOutTwin(twin: Twin, into: Buffer): Transmit {
+    this.#twin = undefined;
+    twin.bytes.copy(into, 0, 0, twin.length);
+    return this.#count(this.#frameId(), twin.length, twin);
+  }
+
+  #count(id: number, length: number, { toGroup, to }: Way): Transmit {
     const { values } = this.#context.counters;
     const copies = to.length + (toGroup ? 1 : 0);
     values.datagramsSent += copies;

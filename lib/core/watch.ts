@@ -3,7 +3,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import { randomBelow } from '../primitives/random.js';
 import { judge, nextJudgementAt } from '../membership/failure-judgement.js';
 import type { Member } from '../membership/member.js';
-import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/packet.js';
+import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
 import type { NodeContext } from './node-context.js';
 import type { Reach } from './reach.js';
 import type { Recovery } from './recovery.js';

@@ -5,6 +5,7 @@ import type { Transmit } from '../core/transmit.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { PeerView } from '../membership/peer-view.js';
+import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Seed } from '../options/resolved-mesh-options.js';
 import { Fifo } from '../primitives/fifo.js';
 import type { Instant } from '../primitives/instant.js';
@@ -99,6 +100,10 @@ export class MeshDriver {
 
   peers(): readonly PeerView[] {
     return this.#node.peers();
+  }
+
+  unreadable(): readonly UnreadableSource[] {
+    return this.#node.unreadable(this.#clock.now());
   }
 
   stats(): NodeStats {

@@ -2,7 +2,7 @@ import { createDecipheriv, type KeyObject } from 'node:crypto';
 import type { NodeId } from '../primitives/node-id.js';
 import { CIPHER, CounterNonce, MAX_COUNTER, TAG_BYTES } from './counter-nonce.js';
 import type { Keyring, RingKey } from './keyring.js';
-import { RecentMap } from './recent-map.js';
+import { RecentMap } from '../primitives/recent-map.js';
 
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
 

@@ -1,7 +1,7 @@
 import type { Instant } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { TokenBucket, type TokenBucketTerms } from '../primitives/token-bucket.js';
-import { RecentMap } from './recent-map.js';
+import { RecentMap } from '../primitives/recent-map.js';
 
 /** Of one claimed sender at one source: a rotation or a stray datagram may fail, and be right a second later. */
 const PAIR_TERMS = { perMs: 10 / 10_000, burst: 10 } as const;

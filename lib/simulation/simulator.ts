@@ -3,7 +3,7 @@ import { type Instant, NEVER } from '../primitives/instant.js';
 import type { MeshNodeConfig } from '../core/node-config.js';
 import { MeshNode } from '../core/mesh-node.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
-import { MAX_DATAGRAM_BYTES } from '../wire/packet.js';
+import { MAX_WIRE_BYTES } from '../wire/packet.js';
 import { HostTable } from './host-table.js';
 import { Inlet } from './inlet.js';
 import { SeededRandom } from './seeded-random.js';
@@ -37,7 +37,7 @@ export class Simulator {
   readonly #timeline = new Timeline();
   readonly #hosts = new HostTable();
   readonly #inlet: Inlet;
-  readonly #buffer = Buffer.alloc(MAX_DATAGRAM_BYTES);
+  readonly #buffer = Buffer.alloc(MAX_WIRE_BYTES);
 
   constructor(options: SimulatorOptions) {
     this.#random = new SeededRandom(options.seed);

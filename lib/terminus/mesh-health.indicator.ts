@@ -17,13 +17,16 @@ export interface MeshHealthOptions {
 interface MeshHealth {
   readonly mesh: MeshStatus;
   readonly peers: number;
+  /** Nodes that seem to belong to the mesh and can not be read; left out where there are none. */
+  readonly unreadable?: number;
 }
 
 /**
  * Tells `@nestjs/terminus` how a mesh stands. List it among the `providers` of the module that imports `TerminusModule`.
  *
- * `down`: the bus does not run. `degraded`: it runs, but is isolated or knows fewer than `minPeers`; where terminus has
- * no such state, before version 12, that is `up` with `degraded: true`. With `strict` it is `down`.
+ * `down`: the bus does not run. `degraded`: it runs, but is isolated, knows fewer than `minPeers`, or hears somebody whom
+ * it can not read; where terminus has no such state, before version 12, that is `up` with `degraded: true`. With `strict`
+ * it is `down`.
  */
 @Injectable()
 export class MeshHealthIndicator {
@@ -57,7 +60,8 @@ export class MeshHealthIndicator {
       );
     }
     const minPeers = checkMinPeers(options.minPeers ?? 0);
-    const health: MeshHealth = { mesh: bus.status, peers: countMembers(bus) };
+    const unreadable = bus.snapshot().unreadable.length;
+    const health: MeshHealth = { mesh: bus.status, peers: countMembers(bus), ...(unreadable > 0 && { unreadable }) };
     const session = this.#indicators.check(key);
     if (bus.status !== 'ready' && bus.status !== 'isolated')
       return session.down({ ...health, message: 'it does not run' });
@@ -79,9 +83,11 @@ function countMembers(bus: MeshBus): number {
   return bus.peers().filter(({ state, role }) => state === 'alive' && role === 'member').length;
 }
 
-function findFault({ mesh, peers }: MeshHealth, minPeers: number): string | undefined {
+function findFault({ mesh, peers, unreadable = 0 }: MeshHealth, minPeers: number): string | undefined {
   if (mesh === 'isolated') return 'every peer that was known has gone silent';
-  return peers < minPeers ? `fewer peers than ${minPeers}` : undefined;
+  if (peers < minPeers) return `fewer peers than ${minPeers}`;
+  if (unreadable === 0) return undefined;
+  return `${unreadable === 1 ? 'a node' : `${unreadable} nodes`} can not be read: has every one the same secret?`;
 }
 
 function knowsDegraded(session: object): boolean {

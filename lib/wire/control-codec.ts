@@ -1,7 +1,8 @@
 import { type NodeId, readNodeId } from '../primitives/node-id.js';
 import { FRAME_BODY_AT, readClusterTag, readFlags, readNonce, refuseFrame, writeFrameHead } from './frame-head.js';
 import { SUBJECT_AT, SUBJECT_END, TOKEN_AT, writeSubject } from './frame-subject.js';
-import { type LeavePacket, PacketType, type PingPacket, type PingRequestPacket, type PongPacket } from './packet.js';
+import { type LeavePacket, PacketType } from './packet.js';
+import type { PingPacket, PingRequestPacket, PongPacket } from './probe-packet.js';
 import type { Refusal } from './refusal.js';
 
 const PONG_HEARS_GROUP = 2;

@@ -9,10 +9,11 @@ import { decodePeers } from './peers-codec.js';
 import { REFUSAL } from './refusal.js';
 import { decodeAck, decodeBeacon, decodeNack, decodeRepair } from './repair-codec.js';
 import { decodeBuckets, decodeResync, decodeResyncRequest } from './resync-codec.js';
+import { decodeSealed } from './sealed-codec.js';
 
 /**
  * Reads one datagram, whoever sent it. Never throws, allocates nothing for what a datagram declares and does not hold,
- * and neither keeps nor changes `bytes`: texts and attachments are copies.
+ * and neither keeps nor changes `bytes`: texts and attachments are copies. A sealed one is told apart, not opened.
  */
 export function decodePacket(bytes: Buffer): Decoded {
   if (bytes.length > 0 && bytes[0] !== MAGIC) return REFUSAL.WRONG_MAGIC;
@@ -24,6 +25,8 @@ export function decodePacket(bytes: Buffer): Decoded {
       return decodeBatch(bytes, sender);
     case PacketType.HEARTBEAT:
       return decodeHeartbeat(bytes, sender);
+    case PacketType.SEALED:
+      return decodeSealed(bytes, sender);
     case PacketType.INVALIDATE:
       return decodeInvalidate(bytes, sender);
     case PacketType.MATCHING:

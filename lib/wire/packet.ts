@@ -3,6 +3,8 @@ import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Nonce } from '../primitives/nonce.js';
 import type { ControlFrame } from './control-frame.js';
+import type { PingPacket, PingRequestPacket, PongPacket } from './probe-packet.js';
+import type { SealedPacket } from './sealed-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from './repair-packet.js';
 
 /** First byte of every datagram: `W`. */
@@ -11,8 +13,14 @@ export const MAGIC = 0x57;
 /** Magic, type and node id. */
 export const HEADER_BYTES = 18;
 
-/** The largest datagram that is sent: the floor of RFC 9000 § 14, which passes every path without fragmentation. */
-export const MAX_DATAGRAM_BYTES = 1200;
+/** The largest datagram on the wire: the floor of RFC 9000 § 14, which passes every path without fragmentation. */
+export const MAX_WIRE_BYTES = 1200;
+
+/** What sealing adds: key id, cluster tag, counter and authentication tag, less the type that moves inside. */
+export const SEAL_EXTRA_BYTES = 26;
+
+/** The largest datagram that is laid out, sealed or not: what is kept to be repeated may have to be sealed later. */
+export const MAX_DATAGRAM_BYTES = MAX_WIRE_BYTES - SEAL_EXTRA_BYTES;
 
 /** What a repair puts around the body that it repeats, beyond the header that the original had. */
 export const REPAIR_EXTRA_BYTES = 31;
@@ -39,6 +47,7 @@ export const PacketType = {
   PONG: 0x1b,
   PEERS: 0x1c,
   MATCHING: 0x1f,
+  SEALED: 0x20,
   BUCKETS: 0x21,
 } as const;
 
@@ -174,30 +183,6 @@ export interface LeavePacket extends ControlFrame {
   readonly highest: number;
 }
 
-export interface PingPacket extends ControlFrame {
-  readonly kind: 'ping';
-  /** Chosen by the asker, returned by the answer. */
-  readonly token: number;
-  /** The node that is meant to live at the address; another one there says so by its own id. */
-  readonly target: NodeId;
-}
-
-/** Asks a member to ping another member. */
-export interface PingRequestPacket extends ControlFrame {
-  readonly kind: 'ping-request';
-  readonly token: number;
-  readonly target: NodeId;
-}
-
-export interface PongPacket extends ControlFrame {
-  readonly kind: 'pong';
-  readonly token: number;
-  /** Whose life this attests: the sender's own, or that of the node it was asked to ping. */
-  readonly about: NodeId;
-  readonly hearsGroup: boolean;
-  readonly highest: number;
-}
-
 export interface PeerEntry {
   readonly id: NodeId;
   readonly endpoint: Endpoint;
@@ -244,4 +229,4 @@ export type Packet =
 export type DecodeFailure = 'too-short' | 'wrong-magic' | 'malformed' | 'unsupported-version';
 
 /** A datagram that was read, or the reason why not. A failure is a value: it costs 6 ns where a throw costs 4.2 µs. */
-export type Decoded = Packet | { readonly kind: 'refused'; readonly reason: DecodeFailure };
+export type Decoded = Packet | SealedPacket | { readonly kind: 'refused'; readonly reason: DecodeFailure };

@@ -63,8 +63,8 @@ describe.each(WAYS)('publishing by %s', (way) => {
     simulator.publish(nodes[0]!, keys);
     simulator.run(SECOND);
     const sizes = traffic.of('batch').flatMap(({ to, bytes }) => (to === nodes[1]!.endpoint ? [bytes.length] : []));
-    expect(sizes.length).toBeLessThan(100);
-    expect(sizes.slice(0, -1).every((size) => size > 1060 && size <= MAX_EVENT_DATAGRAM_BYTES)).toBe(true);
+    expect(sizes.length).toBeLessThan(110);
+    expect(sizes.slice(0, -1).every((size) => size > 1035 && size <= MAX_EVENT_DATAGRAM_BYTES)).toBe(true);
     expect(nodes[1]!.delivered.map(({ key }) => key).sort()).toEqual(keys.sort());
   });
 

@@ -119,6 +119,7 @@ export class NodeBench {
       if (transmit === undefined) break;
       const packet = decodePacket(this.#buffer.subarray(0, transmit.length));
       if (packet.kind === 'refused') throw new Error(`the node sent what it would refuse: ${packet.reason}`);
+      if (packet.kind === 'sealed') throw new Error('the node seals, and this bench does not open');
       this.sent.push({ at: this.now, packet, ...transmit });
       this.#unconfirmed.push(transmit.id);
     }

@@ -4,7 +4,7 @@ import type { NodeId } from '../../lib/primitives/node-id.js';
 import type { DecodeFailure, KeyAttachment, Packet } from '../../lib/wire/packet.js';
 
 /** A packet of the mesh's own as the vectors spell it: bytes and nonces in hexadecimal, buckets by number, what is left out `undefined`. */
-export type PacketJson = Readonly<Record<string, unknown>> & { readonly kind: Packet['kind'] };
+export type PacketJson = Readonly<Record<string, unknown>> & { readonly kind: Packet['kind'] | 'sealed' };
 
 export interface MeshVectors {
   readonly encode: readonly { readonly name: string; readonly packet: PacketJson; readonly hex: string }[];

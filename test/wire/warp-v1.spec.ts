@@ -6,6 +6,9 @@ import { nodeIdOf, warpVectors, type WarpVector } from './vectors.js';
 
 const vectors = warpVectors();
 
+/** Types of ours that the original knows as ones to ignore. */
+const TAKEN: readonly number[] = [PacketType.HELLO, PacketType.SEALED];
+
 const NOTHING_MORE = { trailer: undefined, members: undefined, heard: undefined, gone: undefined };
 
 function packetOf({ type, nodeId, key = '', keys = [] }: WarpVector): Packet {
@@ -40,13 +43,18 @@ describe('Warp Mesh v1 vectors', () => {
     expect(length).toBe(vector.type === PacketType.BATCH ? body + 20 : body);
   });
 
-  it.each(vectors.decode.filter(({ type }) => type !== PacketType.HELLO))('reads $name', (vector) => {
+  it.each(vectors.decode.filter(({ type }) => !TAKEN.includes(type)))('reads $name', (vector) => {
     expect(decode(vector)).toEqual(packetOf(vector));
   });
 
   it('takes what the original ignores as type 10 for a greeting of another version', () => {
     const vector = vectors.decode.find(({ type }) => type === PacketType.HELLO);
     expect(vector && decode(vector)).toEqual({ kind: 'refused', reason: 'unsupported-version' });
+  });
+
+  it('takes what the original ignores as type 20 for something sealed', () => {
+    const vector = vectors.decode.find(({ type }) => type === PacketType.SEALED);
+    expect(vector && decode(vector)).toEqual({ kind: 'refused', reason: 'too-short' });
   });
 
   it.each(vectors.reject)('refuses $name', (vector) => {

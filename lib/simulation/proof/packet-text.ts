@@ -79,6 +79,7 @@ function frameText(packet: FramePacket, nameOf: NameOf): string {
     case 'invalidate':
     case 'ping':
     case 'ping-request':
+    case 'sealed':
       return '';
   }
 }

@@ -202,7 +202,7 @@ describe('MeshBus.publish', () => {
   it('names the limit when an event is too large', async () => {
     const { sender } = await pair();
     await expect(sender.publish('k', { data: 'x'.repeat(1200) })).rejects.toThrow(
-      'key, data and metadata take 1, 1202 and 0 bytes, which is more than a datagram of 1169 bytes holds: send an id',
+      'key, data and metadata take 1, 1202 and 0 bytes, which is more than a datagram of 1143 bytes holds: send an id',
     );
   });
 

@@ -34,9 +34,9 @@ describe('BatchWriter', () => {
     }
     expect(writer.count).toBe(keys.length);
     const length = writer.finish(1, 2, 3);
-    // 18 + 2 + 51 × 22 + 20
-    expect(keys).toHaveLength(51);
-    expect(length).toBe(1162);
+    // 18 + 2 + 50 × 22 + 20
+    expect(keys).toHaveLength(50);
+    expect(length).toBe(1140);
     expect(read(into, length).keys).toEqual(keys);
   });
 
@@ -52,8 +52,8 @@ describe('BatchWriter', () => {
 
   it('fills a datagram to its last byte, and not beyond in a larger buffer', () => {
     const { into, writer } = begin(undefined, Buffer.alloc(4000, 0xee));
-    expect(writer.tryAdd('k'.repeat(1128), undefined, undefined)).toBe(false);
-    expect(writer.tryAdd('k'.repeat(1127), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1102), undefined, undefined)).toBe(false);
+    expect(writer.tryAdd('k'.repeat(1101), undefined, undefined)).toBe(true);
     expect(writer.tryAdd('', undefined, undefined)).toBe(false);
     expect(writer.finish(1, 2, 3)).toBe(MAX_EVENT_DATAGRAM_BYTES);
     expect(into.subarray(MAX_EVENT_DATAGRAM_BYTES).every((byte) => byte === 0xee)).toBe(true);
@@ -73,7 +73,7 @@ describe('BatchWriter', () => {
     ['four bytes', '🚀', 4],
   ])('measures keys in bytes: %s', (_what, character, bytes) => {
     const { into, writer } = begin();
-    const fits = Math.floor(1127 / bytes);
+    const fits = Math.floor(1101 / bytes);
     expect(writer.tryAdd(character.repeat(fits + 1), undefined, undefined)).toBe(false);
     expect(writer.tryAdd(character.repeat(fits), undefined, undefined)).toBe(true);
     const length = writer.finish(1, 2, 3);
@@ -94,12 +94,12 @@ describe('BatchWriter', () => {
 
   it('counts what data and metadata take', () => {
     const { into, writer } = begin();
-    // 1169 - 18 - 2 - 2 - 1 - 20 - 5 - 5
-    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(117))).toBe(false);
-    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(116))).toBe(true);
+    // 1143 - 18 - 2 - 2 - 1 - 20 - 5 - 5
+    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(91))).toBe(false);
+    expect(writer.tryAdd('k', Buffer.alloc(1000), Buffer.alloc(90))).toBe(true);
     const length = writer.finish(1, 2, 3);
     expect(length).toBe(MAX_EVENT_DATAGRAM_BYTES);
-    expect(read(into, length).attachments?.get(0)?.metadata).toHaveLength(116);
+    expect(read(into, length).attachments?.get(0)?.metadata).toHaveLength(90);
   });
 
   it('keeps room for what all earlier keys have attached', () => {
@@ -107,16 +107,16 @@ describe('BatchWriter', () => {
     let added = 0;
     while (writer.tryAdd('k', Buffer.alloc(100, added), Buffer.alloc(10, added))) added += 1;
     const length = writer.finish(1, 2, 3);
-    // 18 + 2 + 9 × (3 + 105 + 15) + 20
-    expect(added).toBe(9);
-    expect(length).toBe(1147);
-    expect(read(into, length).attachments?.get(8)?.data).toEqual(Buffer.alloc(100, 8));
+    // 18 + 2 + 8 × (3 + 105 + 15) + 20
+    expect(added).toBe(8);
+    expect(length).toBe(1024);
+    expect(read(into, length).attachments?.get(7)?.data).toEqual(Buffer.alloc(100, 7));
   });
 
   it('keeps room for the cluster', () => {
     const { into, writer } = begin(clusterTagOf('shop'));
-    expect(writer.tryAdd('k'.repeat(1121), undefined, undefined)).toBe(false);
-    expect(writer.tryAdd('k'.repeat(1120), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1095), undefined, undefined)).toBe(false);
+    expect(writer.tryAdd('k'.repeat(1094), undefined, undefined)).toBe(true);
     const length = writer.finish(1, 2, 3);
     expect(length).toBe(MAX_EVENT_DATAGRAM_BYTES);
     expect(read(into, length).trailer?.clusterTag).toBe(clusterTagOf('shop'));
@@ -124,7 +124,7 @@ describe('BatchWriter', () => {
 
   it('does not name the cluster "default"', () => {
     const { into, writer } = begin(DEFAULT_CLUSTER_TAG);
-    expect(writer.tryAdd('k'.repeat(1127), undefined, undefined)).toBe(true);
+    expect(writer.tryAdd('k'.repeat(1101), undefined, undefined)).toBe(true);
     expect(read(into, writer.finish(1, 2, 3)).trailer?.clusterTag).toBeUndefined();
   });
 

@@ -23,13 +23,13 @@ describe('eventFits', () => {
   });
 
   it.each([
-    [1127, undefined, undefined, false],
-    [1120, undefined, undefined, true],
-    [100, 1022, undefined, false],
-    [100, undefined, 1022, false],
-    [100, 1015, undefined, true],
-    [100, 1000, 17, false],
-    [1024, 0, 93, false],
+    [1101, undefined, undefined, false],
+    [1094, undefined, undefined, true],
+    [100, 996, undefined, false],
+    [100, undefined, 996, false],
+    [100, 989, undefined, true],
+    [100, 974, 17, false],
+    [1024, 0, 67, false],
   ] as const)(
     'knows the largest event: key %d, data %s, metadata %s, named cluster %s',
     (key, data, metadata, tagged) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { RecentMap } from '../../../lib/security/recent-map.js';
+import { RecentMap } from '../../../lib/primitives/recent-map.js';
 
 function mapOf(limit: number, ...keys: readonly string[]): RecentMap<string, number> {
   const map = new RecentMap<string, number>(limit);
