@@ -21,6 +21,11 @@ function write(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** `sealed` means `sealed-latency` too. */
+function isMeant(given: string, { name }: Measurement): boolean {
+  return name === given || name.startsWith(`${given}-`);
+}
+
 function parse():
   { readonly names: readonly string[]; readonly rounds: number; scale: number; json?: string } | string {
   const { values, positionals } = parseArgs({
@@ -34,7 +39,7 @@ function parse():
     },
   });
   if (values.help) return HELP;
-  const unknown = positionals.find((name) => !MEASUREMENTS.some((one) => one.name === name));
+  const unknown = positionals.find((name) => !MEASUREMENTS.some((one) => isMeant(name, one)));
   if (unknown !== undefined) throw new Error(`there is no measurement "${unknown}"\n\n${HELP}`);
   const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is ${values.rounds}\n\n${HELP}`);
@@ -60,7 +65,7 @@ async function main(): Promise<void> {
   const results: unknown[] = [];
   try {
     for (const measurement of MEASUREMENTS) {
-      if (names.length > 0 && !names.includes(measurement.name)) continue;
+      if (names.length > 0 && !names.some((name) => isMeant(name, measurement))) continue;
       const result = await run(measurement, { scale, servers }, rounds).catch((error: unknown) =>
         tellOfFailure(measurement, error),
       );

@@ -1,8 +1,8 @@
 import { MeshBus } from 'nestjs-mesh/bus';
 import { meshOptions } from './mesh-options.mjs';
 
-export function makeSender({ port, receivers }) {
-  const bus = new MeshBus(meshOptions(port));
+export function makeSender({ port, receivers, secret }) {
+  const bus = new MeshBus(meshOptions(port, secret));
   return {
     start: () => bus.start().then(() => bus.waitForPeers(receivers, { timeout: 15_000 })),
     emit: (key) => bus.publish(key),
@@ -10,8 +10,8 @@ export function makeSender({ port, receivers }) {
   };
 }
 
-export function makeReceiver({ port, pattern }, hear) {
-  const bus = new MeshBus(meshOptions(port));
+export function makeReceiver({ port, pattern, secret }, hear) {
+  const bus = new MeshBus(meshOptions(port, secret));
   bus.subscribe(pattern, ({ key }) => hear(key));
   return { start: () => bus.start(), delivered: () => bus.metrics().delivered };
 }

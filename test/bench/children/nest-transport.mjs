@@ -14,12 +14,12 @@ Logger.overrideLogger(false);
 
 /** By kind: the client, how a key is emitted, and what the microservice is made of. */
 const TRANSPORTS = {
-  mesh: (port, pattern) => ({
-    ...meshTransport(port),
+  mesh: (port, pattern, secret) => ({
+    ...meshTransport(port, secret),
     decorator: EventPattern(pattern),
   }),
-  'mesh-batch': (port, pattern) => ({
-    ...meshTransport(port),
+  'mesh-batch': (port, pattern, secret) => ({
+    ...meshTransport(port, secret),
     decorator: mesh.MeshBatch(pattern),
   }),
   tcp: (port) => peer(ClientTCP, Transport.TCP, { host: '127.0.0.1', port }),
@@ -27,10 +27,10 @@ const TRANSPORTS = {
   nats: (port) => peer(ClientNats, Transport.NATS, { servers: `nats://127.0.0.1:${port}` }),
 };
 
-function meshTransport(port) {
+function meshTransport(port, secret) {
   return {
-    makeClient: () => new mesh.MeshClient(meshOptions(port)),
-    microservice: () => ({ strategy: new mesh.MeshServer(meshOptions(port)) }),
+    makeClient: () => new mesh.MeshClient(meshOptions(port, secret)),
+    microservice: () => ({ strategy: new mesh.MeshServer(meshOptions(port, secret)) }),
     emitterOf: (client) => (key) => client.emit(key),
     met: (client, receivers) => client.unwrap().waitForPeers(receivers, { timeout: 15_000 }),
   };
@@ -46,8 +46,8 @@ function peer(Client, transport, options) {
   };
 }
 
-export function makeSender({ kind, port, receivers, pattern }) {
-  const { makeClient, emitterOf, met } = TRANSPORTS[kind](port, pattern);
+export function makeSender({ kind, port, receivers, pattern, secret }) {
+  const { makeClient, emitterOf, met } = TRANSPORTS[kind](port, pattern, secret);
   const client = makeClient();
   const emit = emitterOf(client);
   return {
@@ -63,8 +63,8 @@ export function makeSender({ kind, port, receivers, pattern }) {
 }
 
 /** @param hear is called by the handler, once for each event, or for each batch with all of them */
-export function makeReceiver({ kind, port, pattern }, hear) {
-  const { microservice, decorator } = TRANSPORTS[kind](port, pattern);
+export function makeReceiver({ kind, port, pattern, secret }, hear) {
+  const { microservice, decorator } = TRANSPORTS[kind](port, pattern, secret);
   class Events {
     onEvent(payload) {
       hear(payload);

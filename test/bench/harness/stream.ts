@@ -21,6 +21,8 @@ export interface StreamPlan {
   /** What the handler does with what it gets. */
   readonly hear?: 'count' | 'batch' | 'latency';
   readonly pattern?: string;
+  /** With it what the mesh sends is sealed. */
+  readonly secret?: string;
   /** How many are emitted before one is awaited. */
   readonly chunk?: number;
 }
@@ -41,7 +43,7 @@ export class Stream {
 
   private constructor(plan: StreamPlan, port: number) {
     const { kind, receivers = 1, receiverKind = kind, hear = 'count', pattern = 'product:*', chunk = 512 } = plan;
-    const options = { port, receivers, hear, pattern, chunk };
+    const options = { port, receivers, hear, pattern, chunk, secret: plan.secret };
     this.receivers = Array.from({ length: receivers }, () => child('receiver', { ...options, kind: receiverKind }));
     this.sender = child('sender', { ...options, kind });
   }

@@ -19,26 +19,31 @@ async function open(plan: StreamPlan, bench: Bench): Promise<Runner> {
   };
 }
 
-function contestant(name: string, plan: StreamPlan): Contestant {
+/** One of a measurement of latencies. */
+export function latencyContestant(name: string, plan: StreamPlan): Contestant {
   return { name, ...(plan.needs && { needs: plan.needs }), open: (bench) => open(plan, bench) };
 }
+
+/** V8 is done with its work on paths that are taken 1000 times a second after some 5000 events, in every contestant. */
+export const LATENCY_WARM_UPS = 3;
+
+export const LATENCY_FIGURES = [
+  { name: 'median', unit: 'µs' },
+  { name: 'p99', unit: 'µs' },
+] as const;
 
 export const LATENCY: Contest = {
   kind: 'contest',
   name: 'latency',
   title: '`emit` → `@EventPattern` handler, idle, 1000 events/s',
-  figures: [
-    { name: 'median', unit: 'µs' },
-    { name: 'p99', unit: 'µs' },
-  ],
-  // V8 is done with its work on paths that are taken 1000 times a second after some 5000 events, in every contestant.
-  warmUps: 3,
+  figures: LATENCY_FIGURES,
+  warmUps: LATENCY_WARM_UPS,
   contestants: [
-    contestant('nestjs-mesh', { kind: 'mesh' }),
-    contestant('Redis', { kind: 'redis', needs: 'redis' }),
-    contestant('NATS', { kind: 'nats', needs: 'nats' }),
-    contestant('TCP', { kind: 'tcp' }),
-    contestant('raw dgram', { kind: 'raw-json' }),
+    latencyContestant('nestjs-mesh', { kind: 'mesh' }),
+    latencyContestant('Redis', { kind: 'redis', needs: 'redis' }),
+    latencyContestant('NATS', { kind: 'nats', needs: 'nats' }),
+    latencyContestant('TCP', { kind: 'tcp' }),
+    latencyContestant('raw dgram', { kind: 'raw-json' }),
   ],
   goals: [
     { figure: 'median', against: 'Redis', atMost: 0.5 },
