@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['runtime', 'simulation'],
   ['bus'],
   ['nest'],
-  ['terminus', 'cache', 'testing'],
+  ['terminus', 'cache', 'testing', 'cli'],
 ];
 const pureFloors = 4;
 const nestFloor = 6;

@@ -106,7 +106,7 @@ export class Gate {
     const [header, sealed] = [bytes.subarray(0, SEALED_TEXT_AT), bytes.subarray(SEALED_TEXT_AT)];
     const text = opener.open(sender, keyId, counter, header, sealed);
     if (typeof text !== 'string') return text;
-    if (!isKnown) this.#budget.failed(now, source, sender);
+    if (!isKnown && text === 'forged') this.#budget.failed(now, source, sender);
     counters.drop(text);
     this.#noteUnreadable(now, arrival, sender, 'other-secret');
     return undefined;

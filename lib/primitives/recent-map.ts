@@ -1,54 +1,53 @@
-/** A map of bounded size. Where there is no room for another entry, the one that was set or touched longest ago goes. */
+/**
+ * A map of bounded size. What was set or touched lately stays: the last half of `limit` at least, and never more than all
+ * of it. Entries go a generation at a time, as the first of a large map, of which much was deleted, takes long to find.
+ */
 export class RecentMap<K, V> {
-  readonly #limit: number;
-  readonly #entries = new Map<K, V>();
-  /** Whose entry is the last already: what comes several times in a row is not moved each time. */
-  #latest: K | undefined;
+  readonly #half: number;
+  /** No key is in both. */
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
 
+  /** @param limit at least 2 */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#half = Math.floor(limit / 2);
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#young.size + this.#old.size;
   }
 
   has(key: K): boolean {
-    return this.#entries.has(key);
+    return this.#young.has(key) || this.#old.has(key);
   }
 
   /** The value; asking for it is no use of it. */
   get(key: K): V | undefined {
-    return this.#entries.get(key);
+    return this.#young.get(key) ?? this.#old.get(key);
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key);
-    if (this.#entries.size >= this.#limit) this.#evict();
-    this.#entries.set(key, value);
-    this.#latest = key;
+    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#old.delete(key);
+    this.#young.set(key, value);
   }
 
   /** The entry has been used now. */
   touch(key: K): void {
-    if (key === this.#latest) return;
-    const value = this.#entries.get(key);
+    const value = this.#old.get(key);
     if (value !== undefined) this.set(key, value);
   }
 
   delete(key: K): void {
-    this.#entries.delete(key);
-    if (key === this.#latest) this.#latest = undefined;
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 
-  entries(): IterableIterator<[K, V]> {
-    return this.#entries.entries();
-  }
-
-  #evict(): void {
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+  *entries(): IterableIterator<[K, V]> {
+    yield* this.#old.entries();
+    yield* this.#young.entries();
   }
 }

@@ -1,7 +1,7 @@
 // Packs the library, installs it in throw-away applications, and uses every entry point there: by `import` and by
 // `require`, on both majors of Nest, in a CommonJS Jest, under each way that the compiler resolves packages, and
-// nestjs-mesh/bus where there is neither Nest nor rxjs.
-import { ok, strictEqual } from 'node:assert';
+// nestjs-mesh/bus and the command where there is neither Nest nor rxjs.
+import { notStrictEqual, ok, strictEqual } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -65,6 +65,9 @@ async function pack() {
       files.some(({ path }) => path === 'docs/api.md'),
       'README.md leads to docs/api.md',
     );
+    const command = files.find(({ path }) => path === 'dist/esm/cli/main.js');
+    ok((command.mode & 0o111) === 0o111, 'the command may be executed');
+    ok(!files.some(({ path }) => path.startsWith('dist/cjs/cli/')), 'the command is there once');
   });
   return join(temporary, filename);
 }
@@ -145,12 +148,29 @@ async function failsFor(app, entry, missing) {
   }
 }
 
+/** The command, as a user calls it in an application that has the library. */
+async function command(app) {
+  const npx = (...args) => run('npx', ['--no-install', 'nestjs-mesh', ...args], app);
+  await check(`${basename(app)}: nestjs-mesh keygen makes a secret`, async () => {
+    const secrets = await Promise.all([npx('keygen'), npx('keygen')]);
+    for (const { stdout } of secrets) ok(/^[\w-]{43}\n$/.test(stdout), 'one line of 43 characters');
+    notStrictEqual(secrets[0].stdout, secrets[1].stdout);
+  });
+  await check(`${basename(app)}: nestjs-mesh says what there is`, async () => {
+    ok(/\n {2}keygen /.test((await npx('--help')).stdout), 'help names keygen');
+    const failure = await npx('keygne').catch((error) => error);
+    strictEqual(failure.code, 2);
+    ok(/there is no command keygne\n[^]*\n {2}keygen /.test(failure.stderr), 'a wrong command leads to the right one');
+  });
+}
+
 async function bare(tarball) {
   const app = await install('bare', [tarball, ...pinned(['@types/node'])]);
   await check('bare: no package but uuid comes along', () => {
     const names = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
     strictEqual(names.sort().join(), '@types,nestjs-mesh,undici-types,uuid');
   });
+  await command(app);
   await compileAndRun(app, 'bus');
   await failsFor(app, 'nestjs-mesh', /Cannot find (package|module) '(@nestjs\/\w+|rxjs|reflect-metadata)/);
 }

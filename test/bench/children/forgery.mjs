@@ -25,8 +25,8 @@ const config = simulatedConfig(random, false);
 const opener = new Opener('default', keyring, { senders: 100 });
 const sealing = { mode: 'strict', sealer: new Sealer(config.id, 'default', keyring), opener };
 const node = new MeshNode({ ...config, sealing });
+const into = Buffer.alloc(1200);
 const drain = () => {
-  const into = Buffer.alloc(1200);
   while (node.pollTransmit(now, 0, into) !== undefined);
   while (node.pollEvent() !== undefined);
 };

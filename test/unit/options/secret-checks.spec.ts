@@ -30,6 +30,10 @@ function textsOf(secret: unknown): readonly [primary: string, ...keys: (readonly
   return [primary, ...[...keys].map(([name, key]) => [name, Buffer.from(key.reveal()).toString()] as const)];
 }
 
+function manyKeys(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [index, `${GOOD} ${index}`]));
+}
+
 describe('resolveSecret', () => {
   it('takes text and bytes', () => {
     expect(textsOf(GOOD)).toEqual(['secret', ['secret', GOOD]]);
@@ -48,23 +52,22 @@ describe('resolveSecret', () => {
   });
 
   it('takes 16 to 1024 bytes, of which the UTF-8 counts, and up to 16 secrets', () => {
-    const keys = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [index, `${GOOD} ${index}`]));
     const good = [
       '0123456789abcdef',
       'größe größe gr',
       'xy'.repeat(512),
       Buffer.alloc(1024, 'xy'),
-      { primary: 0, keys },
+      { primary: 0, keys: manyKeys(16) },
     ];
     for (const secret of good) expect(mistakeIn(() => resolveSecret(secret))).toBe('none');
   });
 
   it('has no part in later changes of the bytes', () => {
     const bytes = Buffer.from(GOOD);
-    const ring = { primary: 'a', keys: { a: bytes } as Record<string, Uint8Array> };
+    const ring = { primary: 'a', keys: { a: bytes } as { a: Uint8Array; b?: Uint8Array } };
     const resolved = resolveSecret(ring);
     bytes.fill(0);
-    ring.keys['b'] = Buffer.from(OTHER);
+    ring.keys.b = Buffer.from(OTHER);
     expect([...resolved.keys.values()].map((secret) => Buffer.from(secret.reveal()).toString())).toEqual([GOOD]);
     expect(Object.isFrozen(resolved)).toBe(true);
   });
@@ -92,7 +95,7 @@ describe('resolveSecret', () => {
     ['text as keys', { primary: 0, keys: GOOD }, 'secret must be a keyring whose keys'],
     ['a map of keys', { primary: 'a', keys: new Map([['a', GOOD]]) }, 'secret must be a keyring whose keys'],
     ['more in a keyring', { primary: 'a', keys: { a: GOOD }, hunter2: 1 }, 'nothing besides primary and keys'],
-    ['17 keys', { primary: 0, keys: { ...Array.from({ length: 17 }, (_, i) => `${GOOD} ${i}`) } }, '1 to 16 secrets'],
+    ['17 keys', { primary: 0, keys: manyKeys(17) }, '1 to 16 secrets'],
     ['an unknown primary', { primary: 'hunter2', keys: { a: GOOD } }, 'secret has a primary that is none of its keys'],
     ['an inherited primary', { primary: 'toString', keys: { a: GOOD } }, 'has a primary that is none of its keys'],
     ['a primary of no kind', { primary: null, keys: { null: GOOD } }, 'has a primary that is none of its keys'],

@@ -74,22 +74,22 @@ describe('OpeningBudget', () => {
   it('keeps no more of 100,000 identities than of 4096, from one source or from as many', () => {
     const budget = new OpeningBudget();
     for (let number = 0; number < 100_000; number++) fail(budget, number * 10, '10.0.0.1', [number]);
-    expect(budget.size).toBe(4096 + 1);
+    expect(budget.size).toBeLessThanOrEqual(4096 + 1);
+    expect(budget.size).toBeGreaterThan(2048);
     for (let number = 0; number < 100_000; number++) fail(budget, 1e6 + number, `host ${number}`, [number]);
-    expect(budget.size).toBe(2 * 4096);
+    expect(budget.size).toBeLessThanOrEqual(2 * 4096);
+    expect(budget.size).toBeGreaterThan(4096);
   });
 
-  it('forgets the one that failed longest ago first', () => {
+  it('remembers those that fail again and again, whoever else does', () => {
     const budget = new OpeningBudget();
-    const isMuted = (number: number): boolean => !budget.mayTry(1000, `host ${number}`, nodeIdOf(number));
+    const isMuted = (number: number): boolean => !budget.mayTry(2461, `host ${number}`, nodeIdOf(number));
     for (const number of [1, 2]) fail(budget, 0, `host ${number}`, always(number, 10));
-    fail(budget, 1000, 'host 1', [1]);
+    for (const number of numbers(10, 8192)) {
+      const now = number * 0.3;
+      if (number % 100 === 10) fail(budget, now, 'host 1', [1]);
+      fail(budget, now, `host ${number}`, [number]);
+    }
     expect([isMuted(1), isMuted(2)]).toEqual([true, false]);
-    fail(budget, 1000, 'host 2', [2]);
-    fail(budget, 1000, 'host 1', [1]);
-    for (const number of numbers(10, 4094)) fail(budget, 1000, `host ${number}`, [number]);
-    expect([isMuted(1), isMuted(2)]).toEqual([true, true]);
-    fail(budget, 1000, 'one more', [5]);
-    expect([isMuted(1), isMuted(2)]).toEqual([false, true]);
   });
 });
