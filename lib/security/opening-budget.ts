@@ -7,8 +7,8 @@ import { RecentMap } from '../primitives/recent-map.js';
 const PAIR_TERMS = { perMs: 10 / 10_000, burst: 10 } as const;
 /** Of one source, whoever it claims to be. */
 const SOURCE_TERMS = { perMs: 0.5, burst: 500 } as const;
-/** Of all sources: at 25 to 40 µs a failure an eighth to a fifth of a core. */
-const TOTAL_TERMS = { perMs: 5, burst: 5000 } as const;
+/** Of all sources: at some 20 µs a failure, a twentieth of a core. */
+const TOTAL_TERMS = { perMs: 2, burst: 2000 } as const;
 /** Entries of each table: what is forgotten has its full budget again, and the next wider bound still holds. */
 const MOST_ENTRIES = 4096;
 

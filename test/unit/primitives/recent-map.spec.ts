@@ -4,7 +4,7 @@ import { RecentMap } from '../../../lib/primitives/recent-map.js';
 
 function mapOf(limit: number, keys: string): RecentMap<string, number> {
   const map = new RecentMap<string, number>(limit);
-  [...keys].forEach((key, index) => map.set(key, index));
+  keys.split('').forEach((key, index) => map.set(key, index));
   return map;
 }
 
@@ -32,7 +32,7 @@ describe('RecentMap', () => {
     expect([keysOf(map), map.get('a'), map.size]).toEqual(['bca', 3, 3]);
     map.touch('b');
     map.touch('unknown');
-    expect([...keysOf(map)].sort().join('')).toBe('abc');
+    expect(keysOf(map).split('').sort().join('')).toBe('abc');
   });
 
   it('takes asking for no use', () => {
