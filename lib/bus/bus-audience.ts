@@ -6,6 +6,9 @@ import { assertNever } from '../primitives/assert-never.js';
 import { Glob } from '../delivery/glob.js';
 import { Fences } from '../reliability/fences.js';
 import type { Timer } from '../runtime/ports.js';
+import type { NodeId } from '../primitives/node-id.js';
+import type { ReceiptEntry } from '../wire/receipt-packet.js';
+import { AwaitedEvents } from './awaited-events.js';
 import { onAbort } from './abort.js';
 import type { BusLog } from './bus-log.js';
 import { UNHEARD_MATCHING, unheardResyncMessage } from './bus-messages.js';
@@ -45,12 +48,15 @@ interface AudienceParts {
   /** Whether all that others publish is heard now, as far as is known. */
   readonly isHearing: () => boolean;
   readonly describe: (peer: PeerView) => MeshPeer;
+  /** What has become of an event whose publisher waits. */
+  readonly onOutcome: (publisher: NodeId, entry: ReceiptEntry) => void;
   readonly onWarning: (warning: NodeWarning) => void;
 }
 
 /** All in this process who listen to one bus, and the way from what happens to them. */
 export class BusAudience {
   readonly counters = newBusCounters();
+  readonly awaited = new AwaitedEvents();
   readonly fences: Fences;
   readonly subscriptions: Subscriptions;
   readonly matching: Listeners<MeshMatchingEvent>;
@@ -77,7 +83,11 @@ export class BusAudience {
       onDelay: ({ buckets }) => this.fences.moveBuckets(buckets),
     });
     this.subscriptions = new Subscriptions(
-      new HandlerRuns(runner, parts.limits, (events) => this.#overload.drop(events)),
+      new HandlerRuns({
+        ...{ runner, awaited: this.awaited, bounds: parts.limits },
+        onDrop: (events) => this.#overload.drop(events),
+      }),
+      this.awaited,
     );
     this.matching = new Listeners(runner);
     this.resyncs = new Listeners(runner);
@@ -90,12 +100,14 @@ export class BusAudience {
         matching: this.matching,
         counters: this.counters,
         fences: this.fences,
+        awaited: this.awaited,
+        onOutcome: parts.onOutcome,
         onUnheardMatching: () => this.#warnOfUnheard('unheard-matching', UNHEARD_MATCHING),
       },
     );
   }
 
-  handleEvent(event: HeardEvent): void {
+  handleEvent(event: Exclude<HeardEvent, { readonly kind: 'receipt' }>): void {
     switch (event.kind) {
       case 'keys':
         return this.#incoming.handleKeys(event);
@@ -108,6 +120,8 @@ export class BusAudience {
         return;
       case 'warning':
         return this.#parts.onWarning(event.warning);
+      case 'covered':
+        return void this.#answerCovered(event.origin, event.token);
       default:
         assertNever(event);
     }
@@ -169,8 +183,16 @@ export class BusAudience {
     for (const stream of this.#streams) stream.end();
     this.subscriptions.clear();
     this.#overload.close();
-    this.#merger.close();
+    this.#merger.flush();
     for (const listeners of [this.matching, this.resyncs, this.statuses, this.peers]) listeners.clear();
+  }
+
+  /** The event was missed. What stands for it is a resync, which was told before. */
+  async #answerCovered(publisher: NodeId, token: number): Promise<void> {
+    this.#merger.flush();
+    const hasFailed = await this.resyncs.settled();
+    if (this.resyncs.size > 0) this.#parts.onOutcome(publisher, { token, outcome: hasFailed ? 'refused' : 'covered' });
+    else this.#parts.onOutcome(publisher, { token, outcome: this.subscriptions.size === 0 ? 'idle' : 'refused' });
   }
 
   /** A client only publishes: it holds nothing that could be stale. */

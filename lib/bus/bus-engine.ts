@@ -9,10 +9,13 @@ import { BusAudience } from './bus-audience.js';
 import { BusLog } from './bus-log.js';
 import { readyMessage, UNSEALED_IN_PRODUCTION, warningMessage } from './bus-messages.js';
 import { makeSealing } from './bus-sealing.js';
-import { checkSignal } from './checks.js';
+import { checkSignal, checkWholeNumber } from './checks.js';
 import { CONSOLE_LOGGER } from './console-logger.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
+import type { MeshAwaitOptions } from './mesh-publish-options.js';
+import type { MeshReceipt } from './mesh-receipt.js';
+import type { ReceiptGoal } from './receipt-goals.js';
 import { closedError, type HeardEvent, MeshSession } from './mesh-session.js';
 import { everything } from './mesh-resync.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
@@ -21,7 +24,12 @@ import { formatNodeId, makeNodeId } from './node-uuid.js';
 import { OutgoingEvents } from './outgoing-events.js';
 import { PeerBook } from './peer-book.js';
 import { PeerLog } from './peer-log.js';
+import { ReceiptWaits } from './receipt-waits.js';
 import { ResyncLog } from './resync-log.js';
+
+const DEFAULT_AWAIT_MS = 1000;
+/** What a timer of Node can wait. */
+const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** What the rest of the library and its tests may choose, and no user. */
 export interface BusInternals {
@@ -37,6 +45,7 @@ export class BusEngine {
   readonly outgoing: OutgoingEvents;
   readonly session: MeshSession;
   readonly peers: PeerBook;
+  readonly receipts: ReceiptWaits;
   readonly audience: BusAudience;
   readonly sealing: NodeSealing | undefined;
   readonly #role: MeshRole;
@@ -77,6 +86,12 @@ export class BusEngine {
       peers: () => this.session.driver?.peers() ?? [],
       warn: (message) => this.#log.warn(message),
     });
+    this.receipts = new ReceiptWaits({
+      clock: () => this.session.clock,
+      peers: () => this.session.driver?.peers() ?? [],
+      open: (token, members) => this.session.driver?.awaitReceipts(token, members),
+      close: (token) => this.session.driver?.forgetReceipts(token),
+    });
     this.audience = this.#makeAudience();
   }
 
@@ -96,6 +111,16 @@ export class BusEngine {
     // A handler must not run inside of its own publish. Nothing has left for the network before the end of this turn.
     if (this.options.selfDelivery) queueMicrotask(() => this.audience.handleOwn(events));
     return sent;
+  }
+
+  /** Publishes, and waits for what others make of it. */
+  async publishAndAwait(key: string, goal: ReceiptGoal, options: MeshAwaitOptions): Promise<MeshReceipt> {
+    const { timeout: timeoutMs = DEFAULT_AWAIT_MS, signal } = options;
+    checkWholeNumber('timeout', timeoutMs, 0, MAX_TIMER_MS);
+    this.checkOpen();
+    return this.receipts.run({ goal, timeoutMs, signal }, (token) =>
+      this.send(this.outgoing.awaited(key, options, token), signal),
+    );
   }
 
   /** Handlers were bound to this bus: where it runs already, they have missed what came before. */
@@ -142,15 +167,18 @@ export class BusEngine {
       schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
       isHearing: () => this.#isHearing(),
       describe: (peer) => this.peers.describe(peer),
+      onOutcome: (publisher, entry) => this.session.driver?.settle(publisher, entry),
       onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
     });
   }
 
   #handleEvent(event: HeardEvent): void {
+    if (event.kind === 'receipt') return this.receipts.note(event.from, event.token, event.outcome);
     this.audience.handleEvent(event);
     if (event.kind === 'resync' && this.#role === 'member') this.#resyncLog.note(event);
     if (event.kind !== 'peer') return;
     this.peers.review();
+    this.receipts.notePeer(event.peer);
     this.#resyncLog.notePeer(event.peer);
     this.#peerLog.note(this.peers.describe(event.peer), this.session.status !== 'joining');
   }
@@ -161,6 +189,7 @@ export class BusEngine {
     if (status === 'ready') this.#tellReady(previous);
     if (status === 'closing') {
       this.peers.fail(closedError());
+      this.receipts.fail(closedError());
       this.#peerLog.close();
     }
     this.audience.statuses.tell({ status, previous });

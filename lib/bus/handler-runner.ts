@@ -5,6 +5,11 @@ import type { BusCounters } from './mesh-metrics.js';
 /** At most one line in this time, however many handlers fail. */
 const REPORT_INTERVAL_MS = 10_000;
 
+/** How a run stands when the function has returned. */
+export type RunState = 'running' | 'ended' | 'failed';
+
+type OnEnd = (failed: boolean) => void;
+
 /** Calls the user's functions. What they throw, or reject with later, is counted and logged, and stops nobody. */
 export class HandlerRunner {
   readonly #log: BusLog;
@@ -22,22 +27,22 @@ export class HandlerRunner {
 
   /**
    * @param pattern what the handler subscribed to, to name it when it fails
-   * @param onEnd called later, when an asynchronous run has ended, well or not
-   * @returns whether it is asynchronous, and so still under way
+   * @param onEnd called later, when an asynchronous run has ended
+   * @returns `running` where it is asynchronous, and so still under way
    */
-  run<T>(handler: (argument: T) => unknown, argument: T, pattern?: string, onEnd?: () => void): boolean {
+  run<T>(handler: (argument: T) => unknown, argument: T, pattern?: string, onEnd?: OnEnd): RunState {
     try {
       const result = handler(argument);
-      if (!isThenable(result)) return false;
+      if (!isThenable(result)) return 'ended';
       // By a promise of our own, as another's may call back twice, or at once.
-      Promise.resolve(result).then(onEnd, (error: unknown) => {
+      Promise.resolve(result).then(onEnd && (() => onEnd(false)), (error: unknown) => {
         this.#fail(error, pattern);
-        onEnd?.();
+        onEnd?.(true);
       });
-      return true;
+      return 'running';
     } catch (error) {
       this.#fail(error, pattern);
-      return false;
+      return 'failed';
     }
   }
 

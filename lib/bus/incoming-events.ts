@@ -1,8 +1,11 @@
 import { Glob } from '../delivery/glob.js';
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { NodeEvent } from '../core/node-event.js';
+import type { NodeId } from '../primitives/node-id.js';
 import type { Fences } from '../reliability/fences.js';
 import type { KeyAttachment } from '../wire/packet.js';
+import type { ReceiptEntry } from '../wire/receipt-packet.js';
+import type { AwaitedEvents } from './awaited-events.js';
 import type { Listeners } from './listeners.js';
 import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
@@ -22,6 +25,9 @@ interface Parts {
   readonly matching: Listeners<MeshMatchingEvent>;
   readonly counters: BusCounters;
   readonly fences: Fences;
+  readonly awaited: AwaitedEvents;
+  /** What has become of an event whose publisher waits. */
+  readonly onOutcome: (publisher: NodeId, entry: ReceiptEntry) => void;
   /** Called when a matching event came and nobody listens to those. */
   readonly onUnheardMatching: () => void;
 }
@@ -46,10 +52,12 @@ export class IncomingEvents {
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index]!;
       const subscribers = this.#parts.subscriptions.match(key);
+      const attachment = attachments?.get(index);
       // Most keys concern nobody here, and then there is nothing to parse.
-      if (subscribers.length === 0) continue;
+      if (subscribers.length === 0 && attachment?.ask === undefined) continue;
       source ??= sourceOf(event);
-      this.#tell(subscribers, key, attachments?.get(index), source);
+      if (attachment?.ask !== undefined) this.#tellAwaited(subscribers, key, attachment, event);
+      else this.#tell(subscribers, key, attachment, source);
     }
   }
 
@@ -67,8 +75,27 @@ export class IncomingEvents {
     }
   }
 
+  #tellAwaited(
+    subscribers: readonly Subscriber[],
+    key: string,
+    attachment: KeyAttachment,
+    heard: NodeEvent & { readonly kind: 'keys' },
+  ): void {
+    const { awaited, subscriptions, onOutcome } = this.#parts;
+    const event = this.#eventOf(key, attachment, sourceOf(heard));
+    awaited.run(
+      event,
+      () => subscriptions.tell(subscribers, event),
+      (outcome) => onOutcome(heard.origin.id, { token: attachment.ask!, outcome }),
+    );
+  }
+
   #tell(subscribers: readonly Subscriber[], key: string, attachment: KeyAttachment | undefined, source: Source): void {
     if (subscribers.length === 0) return;
+    this.#parts.subscriptions.tell(subscribers, this.#eventOf(key, attachment, source));
+  }
+
+  #eventOf(key: string, attachment: KeyAttachment | undefined, source: Source): MeshEvent {
     const event: MeshEvent = {
       key,
       data: attachment?.data === undefined ? undefined : this.#decode(attachment.data),
@@ -77,7 +104,7 @@ export class IncomingEvents {
       metadata: attachment?.metadata === undefined ? NO_METADATA : this.#decodeMetadata(attachment.metadata),
       sequence: source.sequence,
     };
-    this.#parts.subscriptions.tell(subscribers, Object.freeze(event));
+    return Object.freeze(event);
   }
 
   #tellMatching(pattern: string, source: Source): void {

@@ -14,6 +14,9 @@ export class Listeners<T> {
   /** Replaced at each change, so that a round that is under way goes over those who were there when it began. */
   #all: readonly Listening<T>[] = [];
   readonly #subscriptions = new Set<MeshSubscription>();
+  #running = 0;
+  #hasFailed = false;
+  #onIdle: (() => void)[] = [];
 
   constructor(runner: HandlerRunner) {
     this.#runner = runner;
@@ -36,7 +39,25 @@ export class Listeners<T> {
   }
 
   tell(value: T): void {
-    for (const listening of this.#all) if (listening.active) this.#runner.run(listening.listener, value);
+    for (const listening of this.#all) if (listening.active) this.#run(listening, value);
+  }
+
+  /** Resolves when none of them runs any more, with whether one has failed since this was last asked. */
+  async settled(): Promise<boolean> {
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    const hasFailed = this.#hasFailed;
+    this.#hasFailed = false;
+    return hasFailed;
+  }
+
+  #run({ listener }: Listening<T>, value: T): void {
+    const state = this.#runner.run(listener, value, undefined, (failed) => {
+      this.#running--;
+      this.#hasFailed ||= failed;
+      if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    });
+    if (state === 'running') this.#running++;
+    this.#hasFailed ||= state === 'failed';
   }
 
   /** Ends all subscriptions. */

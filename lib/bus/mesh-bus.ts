@@ -8,10 +8,17 @@ import { MESH_BUS_BRAND } from './is-mesh-bus.js';
 import { MeshListening } from './mesh-listening.js';
 import type { MeshMetrics } from './mesh-metrics.js';
 import type { MeshPeer } from './mesh-peer.js';
-import type { MeshPublishMatchingOptions, MeshPublishOptions, MeshWaitOptions } from './mesh-publish-options.js';
+import type {
+  MeshAwaitOptions,
+  MeshPublishMatchingOptions,
+  MeshPublishOptions,
+  MeshWaitOptions,
+} from './mesh-publish-options.js';
+import type { MeshReceipt } from './mesh-receipt.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
 import type { MeshStatus } from './mesh-status.js';
 import { leaseKey } from './outgoing-events.js';
+import { replicasGoal, zonesGoal } from './receipt-goals.js';
 
 /**
  * A node of the mesh: what is published here reaches every other node, and what they publish reaches the subscribers
@@ -99,6 +106,32 @@ export class MeshBus extends MeshListening {
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  /**
+   * Publishes one key and waits until other nodes have run their handlers for it to the end, asynchronous ones included.
+   * A node without a handler for it answers at once, and counts too.
+   *
+   * @param replicas how many other nodes: a number; `quorum`, as many as make a majority of the mesh together with this
+   * one; or `all` that are there now and do not go meanwhile. Clients and nodes of v1 count for none
+   * @throws MeshError `MESH_ERR_QUORUM_NOT_SATISFIED`, a `MeshQuorumError` with the receipt: in time too few have, or a
+   * handler has failed, or there are not so many; `MESH_ERR_ARGUMENT`, and what `publish` throws
+   */
+  publishAndAwait(
+    key: string,
+    replicas: number | 'quorum' | 'all',
+    options: MeshAwaitOptions = {},
+  ): Promise<MeshReceipt> {
+    return this.#engine.publishAndAwait(key, replicasGoal(replicas), options);
+  }
+
+  /**
+   * The same, until nodes of so many zones have answered.
+   *
+   * @throws MeshError as `publishAndAwait`
+   */
+  publishAndAwaitTopology(key: string, minZones: number, options: MeshAwaitOptions = {}): Promise<MeshReceipt> {
+    return this.#engine.publishAndAwait(key, zonesGoal(minZones), options);
   }
 
   /**

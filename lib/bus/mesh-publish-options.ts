@@ -18,6 +18,11 @@ export interface MeshPublishOptions extends MeshPublishMatchingOptions {
   readonly metadata?: MeshMetadata | undefined;
 }
 
+export interface MeshAwaitOptions extends MeshPublishOptions {
+  /** How long to wait for others, in milliseconds. Default 1000. */
+  readonly timeout?: number | undefined;
+}
+
 export interface MeshWaitOptions {
   /** How long to wait, in milliseconds. Default 5000. */
   readonly timeout?: number | undefined;

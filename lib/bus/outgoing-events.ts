@@ -1,8 +1,10 @@
 import type { OutgoingEvent } from '../delivery/pending-event.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { MeshErrorCode } from '../errors/mesh-error-code.js';
+import { clusterTagOf } from '../wire/cluster-tag.js';
 import { eventFits } from '../wire/event-fits.js';
 import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
+import { ASK_TLV_BYTES, clusterTlvBytes } from '../wire/trailer-layout.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
 
 /** More would leave no room in a datagram for anything else. */
@@ -11,11 +13,11 @@ const MAX_BYTES_PER_UNIT = 3;
 
 /** Checks what a user publishes and lays it out for the core. Nothing is taken before all of it is checked. */
 export class OutgoingEvents {
-  readonly #clusterTagged: boolean;
+  /** Every datagram of a cluster with a name carries its tag. */
+  readonly #clusterBytes: number;
 
   constructor(cluster: string) {
-    // Every datagram of a cluster with a name carries its tag.
-    this.#clusterTagged = cluster !== 'default';
+    this.#clusterBytes = clusterTlvBytes(clusterTagOf(cluster));
   }
 
   /** @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE` */
@@ -29,10 +31,26 @@ export class OutgoingEvents {
     return events;
   }
 
+  /**
+   * A key whose handlers are awaited.
+   *
+   * @param ask what its publisher calls the wait
+   * @throws MeshError as `keys`
+   */
+  awaited(key: string, options: MeshPublishOptions, ask: number): readonly OutgoingEvent[] {
+    const [data, metadata] = [encodeData(options.data), encodeMetadata(options.metadata)];
+    checkKey(key);
+    const keyBytes = Buffer.byteLength(key);
+    if (!eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes + ASK_TLV_BYTES)) {
+      throw tooLarge(keyBytes, data, metadata);
+    }
+    return [{ kind: 'key', key, data, metadata, ask }];
+  }
+
   /** @throws MeshError `MESH_ERR_PATTERN` */
   matching(pattern: string): readonly OutgoingEvent[] {
     checkPattern(pattern);
-    return [{ kind: 'matching', key: pattern, data: undefined, metadata: undefined }];
+    return [{ kind: 'matching', key: pattern, data: undefined, metadata: undefined, ask: undefined }];
   }
 
   /** @param index of the key, where there are several */
@@ -41,11 +59,11 @@ export class OutgoingEvents {
     if ((data !== undefined || metadata !== undefined) && !this.#fits(Buffer.byteLength(key), data, metadata)) {
       throw tooLarge(Buffer.byteLength(key), data, metadata);
     }
-    return { kind: 'key', key, data, metadata };
+    return { kind: 'key', key, data, metadata, ask: undefined };
   }
 
   #fits(keyBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): boolean {
-    return eventFits(keyBytes, data?.length, metadata?.length, this.#clusterTagged);
+    return eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes);
   }
 }
 

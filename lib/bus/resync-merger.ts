@@ -42,8 +42,8 @@ export class ResyncMerger {
     this.#timer ??= this.#parts.schedule(MERGE_MS, this.#tell);
   }
 
-  /** Tells what waits. Nothing may be noted after it. */
-  close(): void {
+  /** Tells at once what waits. */
+  flush(): void {
     this.#timer?.cancel();
     this.#tell();
   }

@@ -1,4 +1,5 @@
 import { type PatternEntry, PatternIndex } from '../delivery/pattern-index.js';
+import type { AwaitedEvents } from './awaited-events.js';
 import { checkListener } from './checks.js';
 import type { HandlerRuns } from './handler-runs.js';
 import { subscriptionOf } from './listeners.js';
@@ -15,13 +16,15 @@ import { type BatchSubscriber, standing, type Subscriber } from './subscriber.js
 /** Who wants to hear of which keys. */
 export class Subscriptions {
   readonly #runs: HandlerRuns;
+  readonly #awaited: AwaitedEvents;
   readonly #index = new PatternIndex<Subscriber>();
   readonly #open = new Set<MeshSubscription>();
   /** Those for whom something was collected in this turn. */
   #collecting: BatchSubscriber[] = [];
 
-  constructor(runs: HandlerRuns) {
+  constructor(runs: HandlerRuns, awaited: AwaitedEvents) {
     this.#runs = runs;
+    this.#awaited = awaited;
   }
 
   get size(): number {
@@ -64,6 +67,7 @@ export class Subscriptions {
     for (const subscriber of subscribers) {
       if (!subscriber.active || told?.has(subscriber.listener) === true) continue;
       told?.add(subscriber.listener);
+      if (!this.#awaited.isEmpty) this.#awaited.started(event);
       if (subscriber.kind === 'event') this.#runs.tell(subscriber, event);
       else this.#collect(subscriber, event);
     }
@@ -100,6 +104,7 @@ export class Subscriptions {
       const events = subscriber.collected;
       subscriber.collected = [];
       if (subscriber.active) this.#runs.tellBatch(subscriber, events);
+      else if (!this.#awaited.isEmpty) for (const event of events) this.#awaited.ended(event, false);
     }
   };
 }

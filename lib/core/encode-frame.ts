@@ -3,6 +3,7 @@ import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../wire/
 import { encodeHeartbeat } from '../wire/heartbeat-codec.js';
 import { encodeHello } from '../wire/hello-codec.js';
 import { encodePeers } from '../wire/peers-codec.js';
+import { encodeReceipt, encodeReceiptRequest } from '../wire/receipt-codec.js';
 import { encodeAck, encodeBeacon, encodeNack, encodeRepair } from '../wire/repair-codec.js';
 import { encodeResync, encodeResyncRequest } from '../wire/resync-codec.js';
 import type { ControlPacket } from './outbox.js';
@@ -38,6 +39,10 @@ export function encodeFrame(into: Buffer, packet: ControlPacket, wallClockMs: nu
       return encodeResyncRequest(into, packet);
     case 'resync':
       return encodeResync(into, packet);
+    case 'receipt':
+      return encodeReceipt(into, packet);
+    case 'receipt-request':
+      return encodeReceiptRequest(into, packet);
     case 'repeat':
       return encodeRepair(into, packet.head, packet.original);
     default:

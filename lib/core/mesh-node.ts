@@ -1,6 +1,8 @@
 import type { Endpoint } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
+import type { NodeId } from '../primitives/node-id.js';
+import type { ReceiptEntry } from '../wire/receipt-packet.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Arrival } from './arrival.js';
@@ -80,6 +82,21 @@ export class MeshNode {
     this.#parts.sender.tellFlushed();
   }
 
+  /** An event with this token, published next, is to be answered by these members. Each answer is an event `receipt`. */
+  awaitReceipts(token: number, members: readonly NodeId[]): void {
+    this.#parts.receipts.open(token, members);
+  }
+
+  /** Nobody waits any more. */
+  forgetReceipts(token: number): void {
+    this.#parts.receipts.close(token);
+  }
+
+  /** What has become here of an event whose publisher waits. */
+  settle(now: Instant, publisher: NodeId, entry: ReceiptEntry): void {
+    this.#parts.receipts.settle(now, publisher, entry);
+  }
+
   /** All addresses that the user's seeds stand for. */
   handleSeeds(now: Instant, endpoints: readonly Endpoint[]): void {
     this.#context.seeds = new Set(endpoints);
@@ -123,6 +140,7 @@ export class MeshNode {
       if (this.#parts.watch.handleTimeout(now)) this.#reviewIsolation(now);
     }
     this.#parts.reliability.handleTimeout(now);
+    this.#parts.receipts.handleTimeout(now);
     if (now >= this.#parts.sender.batcher.deadline()) this.#parts.sender.batcher.startFlush();
     this.#settle(now);
   }
@@ -138,7 +156,8 @@ export class MeshNode {
 
   /** When to call `handleTimeout`, `NEVER` for not at all. Not later than now means at the end of this turn. */
   pollTimeout(): Instant {
-    const sending = Math.min(this.#parts.sender.batcher.deadline(), this.#parts.reliability.deadline());
+    const { sender, reliability, receipts } = this.#parts;
+    const sending = Math.min(sender.batcher.deadline(), reliability.deadline(), receipts.deadline());
     if (this.#parts.leaving.active) return Math.min(sending, this.#parts.leaving.deadline(this.#parts.sender.idle));
     return Math.min(sending, this.#membershipDeadline());
   }

@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableReason } from '../membership/unreadable-book.js';
 import type { KeyAttachment } from '../wire/packet.js';
+import type { AskOutcome } from '../wire/receipt-packet.js';
 
 /** What the core has to tell the application, in the order in which it happened. */
 export type NodeEvent =
@@ -27,6 +28,10 @@ export type NodeEvent =
       readonly origin: NodeId | undefined;
       readonly buckets: BucketSet | 'all';
     }
+  /** What a member says has become of an event whose handlers are awaited here. */
+  | { readonly kind: 'receipt'; readonly from: NodeId; readonly token: number; readonly outcome: AskOutcome }
+  /** A member waits for the end of an event that this node has missed, and for which a resync stands. */
+  | { readonly kind: 'covered'; readonly origin: NodeId; readonly token: number }
   /** All that was published up to this ticket is with the kernel. */
   | { readonly kind: 'flushed'; readonly ticket: number }
   | { readonly kind: 'peer'; readonly peer: PeerView }

@@ -9,6 +9,7 @@ import { LegacyReceiver } from './legacy-receiver.js';
 import { PeerExchange } from './peer-exchange.js';
 import { Pulse } from './pulse.js';
 import { Reach } from './reach.js';
+import { Receipts } from './receipts.js';
 import { Receiver } from './receiver.js';
 import { Reliability } from './reliability.js';
 import { Roster } from './roster.js';
@@ -26,6 +27,7 @@ export class NodeParts {
   readonly pulse: Pulse;
   readonly watch: Watch;
   readonly sender: Sender;
+  readonly receipts: Receipts;
   readonly gate: Gate;
   readonly joining: Joining;
   readonly leaving: Leaving;
@@ -43,8 +45,9 @@ export class NodeParts {
     const pulse = new Pulse(context, { roster, exchange, reach, recovery, hearsay });
     const watch = new Watch(context, { roster, reach, recovery });
     const leaving = new Leaving(context);
+    const receipts = new Receipts(context);
     const legacy = new LegacyReceiver(context, roster, watch);
-    const receiver = new Receiver(context, { roster, reach, pulse, greeter, recovery, reports, legacy });
+    const receiver = new Receiver(context, { roster, reach, pulse, greeter, recovery, reports, legacy, receipts });
     const parts = { roster, reach, greeter, handshake, exchange, pulse, watch };
     this.roster = roster;
     this.reliability = reliability;
@@ -52,8 +55,9 @@ export class NodeParts {
     this.exchange = exchange;
     this.pulse = pulse;
     this.watch = watch;
-    this.sender = new Sender(context, reliability.tail);
-    const router = new Router(context, { ...parts, receiver, legacy, reliability, leaving });
+    this.sender = new Sender(context, reliability.tail, receipts);
+    this.receipts = receipts;
+    const router = new Router(context, { ...parts, receiver, legacy, reliability, leaving, receipts });
     this.gate = new Gate(context, { greeter, receiver, router });
     this.joining = new Joining(context, exchange);
     this.leaving = leaving;

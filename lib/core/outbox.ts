@@ -3,6 +3,7 @@ import { Fifo } from '../primitives/fifo.js';
 import type { RepairedDatagram, RepairHead } from '../wire/repair-codec.js';
 import type { HeartbeatPacket, HelloPacket, LeavePacket, PeersPacket } from '../wire/packet.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
+import type { ReceiptPacket, ReceiptRequestPacket } from '../wire/receipt-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 
 /** A datagram that is repeated as it was. */
@@ -26,6 +27,8 @@ export type ControlPacket =
   | AckPacket
   | ResyncRequestPacket
   | ResyncPacket
+  | ReceiptPacket
+  | ReceiptRequestPacket
   | RepeatedDatagram;
 
 export interface OutgoingFrame {

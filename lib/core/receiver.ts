@@ -23,6 +23,7 @@ import type { LegacyReceiver } from './legacy-receiver.js';
 import type { NodeContext } from './node-context.js';
 import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
+import type { Receipts } from './receipts.js';
 import { LINGER_MS, type Recovery } from './recovery.js';
 import type { Roster } from './roster.js';
 
@@ -34,6 +35,7 @@ interface Parts {
   readonly legacy: LegacyReceiver;
   readonly recovery: Recovery;
   readonly reports: FlowReports;
+  readonly receipts: Receipts;
 }
 
 /** A datagram with events, and whether its sender says that it repeats it. */
@@ -164,6 +166,7 @@ export class Receiver {
     }
     switch (packet.kind) {
       case 'batch':
+        this.#parts.receipts.noteAsked(packet.sender, packet.attachments);
         return this.#context.deliver(origin, sequence, packet);
       case 'matching':
         if (packet.patterns.length === 0) return;

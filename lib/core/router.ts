@@ -4,6 +4,7 @@ import type { Instant } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
 import type { HeartbeatPacket, HelloPacket, LeavePacket, Packet, PeersPacket } from '../wire/packet.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
+import type { ReceiptPacket, ReceiptRequestPacket } from '../wire/receipt-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { Arrival } from './arrival.js';
 import type { Greeter } from './greeter.js';
@@ -16,6 +17,7 @@ import type { Pulse } from './pulse.js';
 import type { Reach } from './reach.js';
 import type { Receiver } from './receiver.js';
 import { LINGER_MS } from './recovery.js';
+import type { Receipts } from './receipts.js';
 import type { Reliability } from './reliability.js';
 import type { Roster } from './roster.js';
 import type { Watch } from './watch.js';
@@ -30,7 +32,9 @@ type MemberFrame =
   | NackPacket
   | AckPacket
   | ResyncRequestPacket
-  | ResyncPacket;
+  | ResyncPacket
+  | ReceiptPacket
+  | ReceiptRequestPacket;
 
 interface Parts {
   readonly roster: Roster;
@@ -43,6 +47,7 @@ interface Parts {
   readonly receiver: Receiver;
   readonly legacy: LegacyReceiver;
   readonly reliability: Reliability;
+  readonly receipts: Receipts;
   readonly leaving: Leaving;
 }
 
@@ -83,6 +88,8 @@ export class Router {
       case 'ping-request':
       case 'pong':
       case 'peers':
+      case 'receipt':
+      case 'receipt-request':
         return this.#handleFrame(now, arrival, packet, bytes.length);
       case 'unknown':
         return this.#context.counters.drop('unknown-type');
@@ -187,6 +194,10 @@ export class Router {
         return this.#parts.watch.handlePong(now, member, packet);
       case 'peers':
         return this.#parts.exchange.handlePeers(now, member, packet);
+      case 'receipt':
+        return this.#parts.receipts.handleReceipt(member, packet);
+      case 'receipt-request':
+        return this.#parts.receipts.handleRequest(now, member, packet);
       default:
         return assertNever(packet);
     }

@@ -10,6 +10,7 @@ import { encodeBuckets } from '../wire/resync-codec.js';
 import { encodeFrame } from './encode-frame.js';
 import type { NodeContext } from './node-context.js';
 import type { Tail } from './tail.js';
+import type { Receipts } from './receipts.js';
 import { SealWriter } from './seal-writer.js';
 import type { Transmit } from './transmit.js';
 
@@ -31,16 +32,18 @@ export class Sender {
   readonly #writer = new BatchWriter();
   readonly #framesInFlight = new Set<number>();
   readonly #tail: Tail;
+  readonly #receipts: Receipts;
   readonly #seals: SealWriter | undefined;
   /** The sealed form of what was handed out plain, in the mode that sends both. */
   #twin: Twin | undefined;
   #nextId = 1;
   #closedOff = false;
 
-  constructor(context: NodeContext, tail: Tail) {
+  constructor(context: NodeContext, tail: Tail, receipts: Receipts) {
     const { batchIntervalMs, batchSize, limits } = context.config;
     this.#context = context;
     this.#tail = tail;
+    this.#receipts = receipts;
     const { sealing } = context.config;
     if (sealing !== undefined && sealing.mode !== 'accept-plain') {
       this.#seals = new SealWriter(context.config.id, context.clusterTag, sealing.sealer);
@@ -106,6 +109,7 @@ export class Sender {
       if (head === undefined || !this.#mayLeave(now, head.event)) return undefined;
       const sequence = ++this.#context.highest;
       const length = this.#layOut(into, sequence, head.event, wallClockMs);
+      this.#receipts.sent(now);
       this.#keep(now, sequence, into.subarray(0, length));
       flow.sent(now, sequence, length);
       const to = this.#addressees(now);
@@ -141,7 +145,8 @@ export class Sender {
     const { config, clusterTag, history } = this.#context;
     this.#writer.begin(into, kind === 'key' ? PacketType.BATCH : PacketType.MATCHING, config.id, clusterTag);
     for (let event = this.batcher.head()?.event; event?.kind === kind; event = this.batcher.head()?.event) {
-      if (!this.#writer.tryAdd(event.key, event.data, event.metadata)) break;
+      if (!this.#writer.tryAdd(event.key, event.data, event.metadata, event.ask)) break;
+      if (event.ask !== undefined) this.#receipts.laidOut(event.ask, trailer.sequence);
       if (kind === 'key') history.noteBucket(bucketOfHash(this.#writer.keyHash), trailer.sequence);
       else history.noteBuckets('all', trailer.sequence);
       this.batcher.takeHead();

@@ -4,9 +4,9 @@ import type { BucketsEvent, OutgoingEvent, PendingEvent } from './pending-event.
 /** What stands in the queue for keys that were too many to wait one by one. */
 export type CoarseEvent = PendingEvent & { readonly event: BucketsEvent };
 
-/** What names keys and nothing else. */
+/** What names keys and nothing else. Nobody could answer for one that is a bucket. */
 export function isCoarsenable(event: OutgoingEvent): boolean {
-  return event.data === undefined && event.metadata === undefined;
+  return event.data === undefined && event.metadata === undefined && event.ask === undefined;
 }
 
 /** Lets the buckets stand for one event more. A pattern may match any key. */

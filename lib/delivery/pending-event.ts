@@ -7,6 +7,8 @@ export interface OutgoingEvent {
   readonly key: string;
   readonly data: Buffer | undefined;
   readonly metadata: Buffer | undefined;
+  /** The publisher waits until the handlers of others have ended, and calls that wait so. */
+  readonly ask?: number | undefined;
 }
 
 /** What stands for keys that were too many to send one by one. */
@@ -36,5 +38,6 @@ export interface Publication {
 
 /** Equal bare keys say the same twice. Data, metadata and patterns are never merged. */
 export function isBare(event: QueuedEvent): event is OutgoingEvent {
-  return event.kind === 'key' && event.data === undefined && event.metadata === undefined;
+  if (event.kind !== 'key' || event.ask !== undefined) return false;
+  return event.data === undefined && event.metadata === undefined;
 }

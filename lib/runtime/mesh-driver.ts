@@ -8,6 +8,8 @@ import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Seed } from '../options/resolved-mesh-options.js';
 import { Fifo } from '../primitives/fifo.js';
+import type { NodeId } from '../primitives/node-id.js';
+import type { ReceiptEntry } from '../wire/receipt-packet.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Clock, DatagramTransport, RuntimePorts, TransportSnapshot, TransportWarning } from './ports.js';
 import { SeedAddresses } from './seed-addresses.js';
@@ -96,6 +98,23 @@ export class MeshDriver {
     this.#node.withdraw(publication);
     this.#drain(this.#clock.now());
     this.#handOnSoon();
+  }
+
+  /** See the node. */
+  awaitReceipts(token: number, members: readonly NodeId[]): void {
+    this.#node.awaitReceipts(token, members);
+  }
+
+  forgetReceipts(token: number): void {
+    this.#node.forgetReceipts(token);
+  }
+
+  /** Goes out at the end of this turn, with all others of it. */
+  settle(publisher: NodeId, entry: ReceiptEntry): void {
+    if (this.#state === 'closed') return;
+    const now = this.#clock.now();
+    this.#node.settle(now, publisher, entry);
+    this.#wakeUp.set(this.#node.pollTimeout(), now);
   }
 
   peers(): readonly PeerView[] {

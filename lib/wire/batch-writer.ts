@@ -4,7 +4,14 @@ import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
 import { writeHeader } from './header.js';
 import { MAX_EVENT_DATAGRAM_BYTES, type PacketType } from './packet.js';
 import { type AttachmentTlv, writeAttachmentTlv, writeClusterTlv, writeTrailer } from './trailer-encoder.js';
-import { attachmentTlvBytes, clusterTlvBytes, TlvType, TRAILER_BYTES } from './trailer-layout.js';
+import {
+  ASK_TLV_BYTES,
+  ASK_TOKEN_BYTES,
+  attachmentTlvBytes,
+  clusterTlvBytes,
+  TlvType,
+  TRAILER_BYTES,
+} from './trailer-layout.js';
 
 /** A UTF-16 code unit is at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -64,10 +71,13 @@ export class BatchWriter {
   /**
    * Adds a key, or leaves the datagram as it is and returns `false` if it would not fit any more. The buffers are kept
    * until `finish`, and must not change before.
+   *
+   * @param ask the token of a wait for its handlers
    */
-  tryAdd(key: string, data: Buffer | undefined, metadata: Buffer | undefined): boolean {
+  tryAdd(key: string, data: Buffer | undefined, metadata: Buffer | undefined, ask?: number): boolean {
     const keyAt = this.#keysEnd + KEY_HEAD_BYTES;
-    const keysLimit = this.#keysLimit - attachmentTlvBytes(data?.length) - attachmentTlvBytes(metadata?.length);
+    const attachments = attachmentTlvBytes(data?.length) + attachmentTlvBytes(metadata?.length);
+    const keysLimit = this.#keysLimit - attachments - (ask === undefined ? 0 : ASK_TLV_BYTES);
     const room = keysLimit - keyAt;
     // Measuring a key costs as much as writing it, and only the last ones of a datagram could be too long.
     if (key.length * MAX_BYTES_PER_UNIT > room && Buffer.byteLength(key, 'utf8') > room) return false;
@@ -76,6 +86,7 @@ export class BatchWriter {
     this.#into[this.#keysEnd + 1] = keyBytes;
     if (data !== undefined) this.#attach(TlvType.DATA, data);
     if (metadata !== undefined) this.#attach(TlvType.METADATA, metadata);
+    if (ask !== undefined) this.#attach(TlvType.ASK, askToken(ask));
     this.#keyCount += 1;
     this.#keysEnd = keyAt + keyBytes;
     this.#keysLimit = keysLimit;
@@ -117,4 +128,10 @@ export class BatchWriter {
   #attach(type: AttachmentTlv['type'], value: Buffer): void {
     this.#attachments.push({ type, keyIndex: this.#keyCount, value });
   }
+}
+
+function askToken(ask: number): Buffer {
+  const value = Buffer.allocUnsafe(ASK_TOKEN_BYTES);
+  value.writeUInt32BE(ask);
+  return value;
 }

@@ -6,6 +6,7 @@ import { decodeHello } from './hello-codec.js';
 import { decodeInvalidate } from './invalidate-codec.js';
 import { type Decoded, HEADER_BYTES, MAGIC, PacketType } from './packet.js';
 import { decodePeers } from './peers-codec.js';
+import { decodeReceipt, decodeReceiptRequest } from './receipt-codec.js';
 import { REFUSAL } from './refusal.js';
 import { decodeAck, decodeBeacon, decodeNack, decodeRepair } from './repair-codec.js';
 import { decodeBuckets, decodeResync, decodeResyncRequest } from './resync-codec.js';
@@ -66,6 +67,10 @@ function decodeFrame(bytes: Buffer, type: number, sender: NodeId): Decoded {
       return decodePong(bytes, sender);
     case PacketType.PEERS:
       return decodePeers(bytes, sender);
+    case PacketType.RECEIPT:
+      return decodeReceipt(bytes, sender);
+    case PacketType.RECEIPT_REQ:
+      return decodeReceiptRequest(bytes, sender);
     default:
       return { kind: 'unknown', sender, type };
   }

@@ -1,21 +1,20 @@
 import { KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
 import { MAX_EVENT_DATAGRAM_BYTES } from './packet.js';
-import { attachmentTlvBytes, CLUSTER_TAG_BYTES, TLV_HEAD_BYTES, TRAILER_BYTES } from './trailer-layout.js';
+import { attachmentTlvBytes, TRAILER_BYTES } from './trailer-layout.js';
 
 /**
  * Whether one event can be sent at all: alone in a datagram, with its data and metadata. A bare key of up to 1024
  * bytes always can.
  *
- * @param clusterTagged whether the cluster has another name than `default`, which takes seven bytes
+ * @param extraBytes what the datagram holds besides: see `clusterTlvBytes` and `ASK_TLV_BYTES`
  */
 export function eventFits(
   keyBytes: number,
   dataBytes: number | undefined,
   metadataBytes: number | undefined,
-  clusterTagged: boolean,
+  extraBytes: number,
 ): boolean {
-  const clusterBytes = clusterTagged ? TLV_HEAD_BYTES + CLUSTER_TAG_BYTES : 0;
   const bodyBytes = KEYS_AT + KEY_HEAD_BYTES + keyBytes;
-  const tailBytes = TRAILER_BYTES + clusterBytes + attachmentTlvBytes(dataBytes) + attachmentTlvBytes(metadataBytes);
+  const tailBytes = TRAILER_BYTES + extraBytes + attachmentTlvBytes(dataBytes) + attachmentTlvBytes(metadataBytes);
   return bodyBytes + tailBytes <= MAX_EVENT_DATAGRAM_BYTES;
 }

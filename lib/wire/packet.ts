@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import type { Nonce } from '../primitives/nonce.js';
 import type { ControlFrame } from './control-frame.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from './probe-packet.js';
+import type { ReceiptPacket, ReceiptRequestPacket } from './receipt-packet.js';
 import type { SealedPacket } from './sealed-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from './repair-packet.js';
 
@@ -46,6 +47,8 @@ export const PacketType = {
   PING_REQ: 0x1a,
   PONG: 0x1b,
   PEERS: 0x1c,
+  RECEIPT: 0x1d,
+  RECEIPT_REQ: 0x1e,
   MATCHING: 0x1f,
   SEALED: 0x20,
   BUCKETS: 0x21,
@@ -109,10 +112,12 @@ export interface HeartbeatPacket {
   readonly gone: readonly GoneEntry[] | undefined;
 }
 
-/** Data and metadata that belong to one key of a batch, as serialised bytes. */
+/** What belongs to one key of a batch: data and metadata as serialised bytes. */
 export interface KeyAttachment {
   readonly data: Buffer | undefined;
   readonly metadata: Buffer | undefined;
+  /** The publisher waits until handlers have ended, and calls that wait so. */
+  readonly ask?: number | undefined;
 }
 
 export interface BatchPacket {
@@ -223,6 +228,8 @@ export type Packet =
   | PingRequestPacket
   | PongPacket
   | PeersPacket
+  | ReceiptPacket
+  | ReceiptRequestPacket
   | UnknownPacket;
 
 /** Why a datagram was refused. */

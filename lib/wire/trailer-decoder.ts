@@ -2,8 +2,10 @@ import { NODE_ID_BYTES, readNodeId } from '../primitives/node-id.js';
 import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
 import type { GoneEntry, HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
+import type { AttachmentTlv } from './trailer-encoder.js';
 import {
   ALL_UNHEARD,
+  ASK_TOKEN_BYTES,
   CLUSTER_TAG_BYTES,
   DIGEST_BYTES,
   GONE_ENTRY_BYTES,
@@ -26,6 +28,8 @@ export interface Tail {
   readonly gone: readonly GoneEntry[] | undefined;
   readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
 }
+
+const NOTHING: KeyAttachment = { data: undefined, metadata: undefined };
 
 const NO_TAIL: Tail = {
   kind: 'tail',
@@ -89,6 +93,7 @@ function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
   switch (type) {
     case TlvType.DATA:
     case TlvType.METADATA:
+    case TlvType.ASK:
       return readAttachment(type, value, into);
     case TlvType.CLUSTER:
       if (value.length < CLUSTER_TAG_BYTES) return false;
@@ -108,16 +113,22 @@ function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
   }
 }
 
-function readAttachment(type: typeof TlvType.DATA | typeof TlvType.METADATA, value: Buffer, into: TlvValues): boolean {
+function readAttachment(type: AttachmentTlv['type'], value: Buffer, into: TlvValues): boolean {
   if (value.length < KEY_INDEX_BYTES) return false;
   const keyIndex = value.readUInt16BE(0);
   if (keyIndex >= into.keyCount) return false;
-  const copy = Buffer.from(value.subarray(KEY_INDEX_BYTES));
   into.attachments ??= new Map();
   const known = into.attachments.get(keyIndex);
+  if (type === TlvType.ASK) {
+    if (value.length < KEY_INDEX_BYTES + ASK_TOKEN_BYTES) return false;
+    into.attachments.set(keyIndex, { ...(known ?? NOTHING), ask: value.readUInt32BE(KEY_INDEX_BYTES) });
+    return true;
+  }
+  const copy = Buffer.from(value.subarray(KEY_INDEX_BYTES));
   into.attachments.set(keyIndex, {
     data: type === TlvType.DATA ? copy : known?.data,
     metadata: type === TlvType.METADATA ? copy : known?.metadata,
+    ...(known?.ask !== undefined && { ask: known.ask }),
   });
   return true;
 }

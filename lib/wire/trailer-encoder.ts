@@ -54,9 +54,9 @@ export function writeClusterTlv(into: Buffer, offset: number, tag: number | unde
   return into.writeUInt32BE(tag, at);
 }
 
-/** Data or metadata of one key. */
+/** What belongs to one key. */
 export interface AttachmentTlv {
-  readonly type: typeof TlvType.DATA | typeof TlvType.METADATA;
+  readonly type: typeof TlvType.DATA | typeof TlvType.METADATA | typeof TlvType.ASK;
   readonly keyIndex: number;
   readonly value: Buffer;
 }

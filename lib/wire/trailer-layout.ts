@@ -19,6 +19,7 @@ export const TlvType = {
   MEMBERS: 0x05,
   HEARD: 0x06,
   GONE: 0x07,
+  ASK: 0x08,
 } as const;
 
 export type TlvType = (typeof TlvType)[keyof typeof TlvType];
@@ -42,6 +43,9 @@ export const HEARD_ENTRY_BYTES = NODE_ID_BYTES + 6;
 /** The same, and for how many seconds it has been gone. */
 export const GONE_ENTRY_BYTES = HEARD_ENTRY_BYTES + 2;
 
+/** The token of an awaited answer. */
+export const ASK_TOKEN_BYTES = 4;
+
 /** Stands where the number of unheard members would, when it is all of them. */
 export const ALL_UNHEARD = 0xffff;
 
@@ -49,6 +53,9 @@ export const ALL_UNHEARD = 0xffff;
 export function clusterTlvBytes(tag: number | undefined): number {
   return isNamedCluster(tag) ? TLV_HEAD_BYTES + CLUSTER_TAG_BYTES : 0;
 }
+
+/** What the TLV of a key takes whose handlers are awaited. */
+export const ASK_TLV_BYTES = TLV_HEAD_BYTES + KEY_INDEX_BYTES + ASK_TOKEN_BYTES;
 
 /** What a data or metadata TLV with a value of that many bytes takes. */
 export function attachmentTlvBytes(valueBytes: number | undefined): number {

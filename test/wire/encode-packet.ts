@@ -1,5 +1,6 @@
 import { assertNever } from '../../lib/primitives/assert-never.js';
 import { BatchWriter } from '../../lib/wire/batch-writer.js';
+import { encodeReceipt, encodeReceiptRequest } from '../../lib/wire/receipt-codec.js';
 import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../lib/wire/control-codec.js';
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
 import { encodeHello } from '../../lib/wire/hello-codec.js';
@@ -60,6 +61,10 @@ export function encodePacket(into: Buffer, packet: Packet): number | undefined {
       return encodePong(into, packet);
     case 'peers':
       return encodePeers(into, packet);
+    case 'receipt':
+      return encodeReceipt(into, packet);
+    case 'receipt-request':
+      return encodeReceiptRequest(into, packet);
     case 'unknown':
       return undefined;
     default:

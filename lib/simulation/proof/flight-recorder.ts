@@ -67,6 +67,9 @@ export class FlightRecorder {
 
   #eventText(event: NodeEvent, origin: string | undefined, key: string | undefined): string | undefined {
     switch (event.kind) {
+      case 'receipt':
+      case 'covered':
+        return `${event.kind} ${event.token}`;
       case 'status':
         return `status ${event.status}`;
       case 'peer':

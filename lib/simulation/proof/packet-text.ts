@@ -81,5 +81,8 @@ function frameText(packet: FramePacket, nameOf: NameOf): string {
     case 'ping-request':
     case 'sealed':
       return '';
+    case 'receipt':
+    case 'receipt-request':
+      return ` ${packet.entries.map(({ token }) => token).join(' ')}`;
   }
 }

@@ -7,6 +7,7 @@ import { Listeners } from '../../../lib/bus/listeners.js';
 import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
 import { newBusCounters } from '../../../lib/bus/mesh-metrics.js';
 import { Subscriptions } from '../../../lib/bus/subscriptions.js';
+import { AwaitedEvents } from '../../../lib/bus/awaited-events.js';
 import { Glob } from '../../../lib/delivery/glob.js';
 import { SILENT_LOGGER } from '../../../lib/options/mesh-logger.js';
 import type { NodeId } from '../../../lib/primitives/node-id.js';
@@ -16,12 +17,16 @@ describe('IncomingEvents', () => {
   const decode = (data: string | undefined, metadata: string | undefined): unknown => {
     const counters = newBusCounters();
     const runner = new HandlerRunner(new BusLog(SILENT_LOGGER), counters, () => 0);
+    const awaited = new AwaitedEvents();
     const bounds = { handlers: 1, handlerEvents: 1 };
-    const subscriptions = new Subscriptions(new HandlerRuns(runner, bounds, () => {}));
+    const subscriptions = new Subscriptions(new HandlerRuns({ runner, awaited, bounds, onDrop: () => {} }), awaited);
     const fences = new Fences({ isOpen: () => true, compile: (pattern) => new Glob(pattern) });
     const incoming = new IncomingEvents(
       { origin: 'self', zone: undefined },
-      { subscriptions, matching: new Listeners(runner), counters, fences, onUnheardMatching: () => {} },
+      {
+        ...{ subscriptions, matching: new Listeners(runner), counters, fences, awaited },
+        ...{ onOutcome: () => {}, onUnheardMatching: () => {} },
+      },
     );
     const heard: MeshEvent[] = [];
     subscriptions.add('k', (event) => heard.push(event), undefined, false);

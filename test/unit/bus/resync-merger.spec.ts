@@ -70,7 +70,7 @@ describe('ResyncMerger', () => {
 
   it('tells what waits when it is closed', () => {
     storm(0, 12);
-    merger.close();
+    merger.flush();
     expect(raised).toHaveLength(11);
     expect(clock.pending).toBe(0);
   });

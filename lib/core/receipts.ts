@@ -1,0 +1,177 @@
+import { type Instant, NEVER } from '../primitives/instant.js';
+import type { NodeId } from '../primitives/node-id.js';
+import { RecentMap } from '../primitives/recent-map.js';
+import type { Member } from '../membership/member.js';
+import type { KeyAttachment } from '../wire/packet.js';
+import { MAX_RECEIPT_REQUESTS, MAX_RECEIPTS } from '../wire/receipt-codec.js';
+import type {
+  AskOutcome,
+  ReceiptEntry,
+  ReceiptPacket,
+  ReceiptRequestEntry,
+  ReceiptRequestPacket,
+} from '../wire/receipt-packet.js';
+import type { NodeContext } from './node-context.js';
+
+/** A publisher asks for a receipt that has not come after this time, and then with growing pauses. */
+const FIRST_REQUEST_MS = 30;
+const PAUSE_FACTOR = 1.6;
+const LONGEST_PAUSE_MS = 250;
+/** Outcomes that are remembered of one publisher, as a receipt may be lost, and publishers. */
+const OUTCOMES_KEPT = 8192;
+const PUBLISHERS_KEPT = 4096;
+
+/** Some members are awaited to say what has become of one event. */
+interface Wait {
+  readonly awaiting: Set<NodeId>;
+  /** Of the datagram that the event went out in. */
+  sequence: number;
+  nextAt: Instant;
+  pauseMs: number;
+}
+
+/**
+ * Receipts for events whose publisher waits until handlers have ended. They are sent once, many together; the publisher
+ * asks for those that do not come, so that it does not matter whether the event was lost, or the receipt.
+ */
+export class Receipts {
+  readonly #context: NodeContext;
+  readonly #waits = new Map<number, Wait>();
+  /** Waits whose event has just been laid out. */
+  #justSent: Wait[] = [];
+  #nextAt: Instant = NEVER;
+  /** What has become of the events of others, by publisher and token. */
+  readonly #outcomes = new RecentMap<NodeId, RecentMap<number, AskOutcome | 'running'>>(PUBLISHERS_KEPT);
+  /** What publishers are to be told at the end of this turn. */
+  #due = new Map<NodeId, ReceiptEntry[]>();
+  #dueAt: Instant = NEVER;
+
+  constructor(context: NodeContext) {
+    this.#context = context;
+  }
+
+  deadline(): Instant {
+    return Math.min(this.#nextAt, this.#dueAt);
+  }
+
+  handleTimeout(now: Instant): void {
+    if (now >= this.#dueAt) this.#sendDue();
+    if (now >= this.#nextAt) this.#askAgain(now);
+  }
+
+  /** An event that is to be sent waits for these. */
+  open(token: number, awaiting: readonly NodeId[]): void {
+    this.#waits.set(token, { awaiting: new Set(awaiting), sequence: 0, nextAt: NEVER, pauseMs: FIRST_REQUEST_MS });
+  }
+
+  close(token: number): void {
+    this.#waits.delete(token);
+  }
+
+  /** The event has been given to the datagram of that sequence. */
+  laidOut(token: number, sequence: number): void {
+    const wait = this.#waits.get(token);
+    if (wait === undefined) return;
+    wait.sequence = sequence;
+    this.#justSent.push(wait);
+  }
+
+  /** What was laid out goes out now. */
+  sent(now: Instant): void {
+    if (this.#justSent.length === 0) return;
+    for (const wait of this.#justSent) wait.nextAt = now + FIRST_REQUEST_MS;
+    this.#justSent = [];
+    this.#nextAt = Math.min(this.#nextAt, now + FIRST_REQUEST_MS);
+  }
+
+  handleReceipt(member: Member, { entries }: ReceiptPacket): void {
+    for (const { token, outcome } of entries) {
+      if (this.#waits.get(token)?.awaiting.delete(member.id) !== true) continue;
+      this.#context.events.push({ kind: 'receipt', from: member.id, token, outcome });
+    }
+  }
+
+  /** Events of the publisher are handed up, and what becomes of these is to be told. */
+  noteAsked(publisher: NodeId, attachments: ReadonlyMap<number, KeyAttachment> | undefined): void {
+    for (const { ask } of attachments?.values() ?? []) {
+      if (ask !== undefined) this.#outcomesOf(publisher).set(ask, 'running');
+    }
+  }
+
+  /** What has become of an event of the publisher here. */
+  settle(now: Instant, publisher: NodeId, { token, outcome }: ReceiptEntry): void {
+    this.#outcomesOf(publisher).set(token, outcome);
+    this.#tell(now, publisher, { token, outcome });
+  }
+
+  handleRequest(now: Instant, member: Member, { entries }: ReceiptRequestPacket): void {
+    const outcomes = this.#outcomesOf(member.id);
+    const contiguous = this.#context.streams.get(member.id)?.window.contiguous ?? 0;
+    for (const { token, sequence } of entries) {
+      const outcome = outcomes.get(token);
+      if (outcome === undefined && sequence <= contiguous) {
+        outcomes.set(token, 'running');
+        this.#context.events.push({ kind: 'covered', origin: member.id, token });
+      } else if (outcome !== undefined && outcome !== 'running') {
+        this.#tell(now, member.id, { token, outcome });
+      }
+    }
+  }
+
+  #outcomesOf(publisher: NodeId): RecentMap<number, AskOutcome | 'running'> {
+    const known = this.#outcomes.get(publisher);
+    if (known !== undefined) return known;
+    const outcomes = new RecentMap<number, AskOutcome | 'running'>(OUTCOMES_KEPT);
+    this.#outcomes.set(publisher, outcomes);
+    return outcomes;
+  }
+
+  #tell(now: Instant, publisher: NodeId, entry: ReceiptEntry): void {
+    add(this.#due, publisher, entry);
+    this.#dueAt = Math.min(this.#dueAt, now);
+  }
+
+  #sendDue(): void {
+    const { members, outbox } = this.#context;
+    for (const [id, all] of this.#due) {
+      const member = members.get(id);
+      if (member === undefined) continue;
+      for (const entries of chunks(all, MAX_RECEIPTS)) {
+        outbox.toOne({ kind: 'receipt', ...this.#context.frameTo(member), entries }, member.endpoint);
+      }
+    }
+    this.#due = new Map();
+    this.#dueAt = NEVER;
+  }
+
+  #askAgain(now: Instant): void {
+    const { members, outbox } = this.#context;
+    const questions = new Map<NodeId, ReceiptRequestEntry[]>();
+    this.#nextAt = NEVER;
+    for (const [token, wait] of this.#waits) {
+      if (now >= wait.nextAt) {
+        wait.pauseMs = Math.min(wait.pauseMs * PAUSE_FACTOR, LONGEST_PAUSE_MS);
+        wait.nextAt = now + wait.pauseMs;
+        for (const id of wait.awaiting) add(questions, id, { token, sequence: wait.sequence });
+      }
+      if (wait.awaiting.size > 0) this.#nextAt = Math.min(this.#nextAt, wait.nextAt);
+    }
+    for (const [id, all] of questions) {
+      const member = members.get(id);
+      if (member === undefined) continue;
+      for (const entries of chunks(all, MAX_RECEIPT_REQUESTS)) {
+        outbox.toOne({ kind: 'receipt-request', ...this.#context.frameTo(member), entries }, member.endpoint);
+      }
+    }
+  }
+}
+
+function add<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function* chunks<T>(all: readonly T[], size: number): Iterable<readonly T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
+}
