@@ -6,7 +6,7 @@ import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
 import { MAX_WIRE_BYTES } from '../wire/packet.js';
 import { HostTable } from './host-table.js';
 import { Inlet } from './inlet.js';
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../primitives/seeded-random.js';
 import { simulatedConfig } from './simulated-config.js';
 import { SimulatedHost } from './simulated-host.js';
 import type { SimulatedNode } from './simulated-node.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
 import { randomBelow } from '../../lib/primitives/random.js';
-import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../lib/primitives/seeded-random.js';
 import { limits } from '../support/limits.js';
 import { Forgery, keptBy } from '../support/sim-forgery.js';
 import {

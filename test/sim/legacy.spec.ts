@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../lib/primitives/seeded-random.js';
 import { Forgery } from '../support/sim-forgery.js';
 import { deliveries, type Mesh, MINUTE, peerAt, SECOND, settledMesh, statesTold, WAYS } from '../support/sim-mesh.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
-import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../lib/primitives/seeded-random.js';
 import { PacketType } from '../../lib/wire/packet.js';
 import { Forgery } from '../support/sim-forgery.js';
 import {

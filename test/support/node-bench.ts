@@ -5,7 +5,7 @@ import type { OutgoingEvent, Publication } from '../../lib/delivery/pending-even
 import type { Endpoint } from '../../lib/primitives/endpoint.js';
 import type { NodeId } from '../../lib/primitives/node-id.js';
 import { randomNodeId, simulatedConfig } from '../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../lib/primitives/seeded-random.js';
 import { decodePacket } from '../../lib/wire/decode-packet.js';
 import { type HelloPacket, MAX_DATAGRAM_BYTES, type Packet } from '../../lib/wire/packet.js';
 import { Forgery } from './sim-forgery.js';

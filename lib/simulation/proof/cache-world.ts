@@ -3,7 +3,7 @@ import type { OutgoingEvent } from '../../delivery/pending-event.js';
 import type { Endpoint } from '../../primitives/endpoint.js';
 import type { NodeId } from '../../primitives/node-id.js';
 import { Glob } from '../../delivery/glob.js';
-import { SeededRandom } from '../seeded-random.js';
+import { SeededRandom } from '../../primitives/seeded-random.js';
 import { randomNodeId } from '../simulated-config.js';
 import type { NetworkConditions } from '../simulated-network.js';
 import type { SimulatedNode } from '../simulated-node.js';

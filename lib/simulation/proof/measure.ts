@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.js';
+import { SeededRandom } from '../../primitives/seeded-random.js';
 import { CALM } from '../simulated-network.js';
 import { Simulator } from '../simulator.js';
 import { CacheWorld } from './cache-world.js';

@@ -1,5 +1,5 @@
 import type { ResyncReason } from '../../core/node-event.js';
-import { SeededRandom } from '../seeded-random.js';
+import { SeededRandom } from '../../primitives/seeded-random.js';
 import type { CacheWorld } from './cache-world.js';
 import { Draw } from './draw.js';
 import type { FlightRecorder } from './flight-recorder.js';

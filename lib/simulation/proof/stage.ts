@@ -1,6 +1,6 @@
 import type { MeshNodeConfig } from '../../core/node-config.js';
 import type { Endpoint } from '../../primitives/endpoint.js';
-import { SeededRandom } from '../seeded-random.js';
+import { SeededRandom } from '../../primitives/seeded-random.js';
 import { CALM, type NetworkConditions } from '../simulated-network.js';
 import { CacheWorld } from './cache-world.js';
 import { Draw } from './draw.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { Outbox } from '../../../lib/core/outbox.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import type { LeavePacket } from '../../../lib/wire/packet.js';
 
 const sender = randomNodeId(new SeededRandom(1));

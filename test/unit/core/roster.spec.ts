@@ -4,7 +4,7 @@ import { NodeContext } from '../../../lib/core/node-context.js';
 import { Roster } from '../../../lib/core/roster.js';
 import type { Member } from '../../../lib/membership/member.js';
 import { randomNodeId, simulatedConfig } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { limits } from '../../support/limits.js';
 
 const LIMITS = limits({ peers: 50, unverifiedPeers: 50 });

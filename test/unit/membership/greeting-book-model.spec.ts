@@ -7,7 +7,7 @@ import {
   mayGreet,
 } from '../../../lib/membership/greeting-book.js';
 import { randomBelow } from '../../../lib/primitives/random.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const HEARTBEAT = 5000;
 const HELLO_BYTES = 166;

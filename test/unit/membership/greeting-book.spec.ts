@@ -9,7 +9,7 @@ import {
 } from '../../../lib/membership/greeting-book.js';
 import { NEVER } from '../../../lib/primitives/instant.js';
 import { NO_NONCE } from '../../../lib/primitives/nonce.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const HEARTBEAT = 5000;
 

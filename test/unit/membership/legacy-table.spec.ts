@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { LEGACY_TIMEOUT_MS, LegacyPeer, LegacyTable } from '../../../lib/membership/legacy-table.js';
 import { NEVER } from '../../../lib/primitives/instant.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
 
 const random = new SeededRandom(1);

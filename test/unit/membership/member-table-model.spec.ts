@@ -3,7 +3,7 @@ import { Member } from '../../../lib/membership/member.js';
 import { MemberTable } from '../../../lib/membership/member-table.js';
 import { nodeIdBytes, type NodeId } from '../../../lib/primitives/node-id.js';
 import { randomBelow } from '../../../lib/primitives/random.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
 
 const DEPARTED_LIMIT = 12;

@@ -4,7 +4,7 @@ import { Member } from '../../../lib/membership/member.js';
 import { MemberTable } from '../../../lib/membership/member-table.js';
 import type { NodeId } from '../../../lib/primitives/node-id.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const random = new SeededRandom(1);
 

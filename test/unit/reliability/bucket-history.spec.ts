@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BUCKET_COUNT, bucketOf, BucketSet } from '../../../lib/primitives/bucket-set.js';
 import { randomBelow } from '../../../lib/primitives/random.js';
 import { BucketHistory } from '../../../lib/reliability/bucket-history.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 function members(buckets: BucketSet | 'all'): number[] | 'all' {
   if (buckets === 'all') return 'all';

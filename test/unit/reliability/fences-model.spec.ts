@@ -3,7 +3,7 @@ import { Glob } from '../../../lib/delivery/glob.js';
 import { bucketOf, BucketSet } from '../../../lib/primitives/bucket-set.js';
 import { randomBelow } from '../../../lib/primitives/random.js';
 import { type Fence, Fences, PATTERNS_KEPT } from '../../../lib/reliability/fences.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 /** Four keys of one bucket and four of others, so that keys meet in buckets as they seldom do by chance. */
 const KEYS = [...keysOfBucket(bucketOf('user:1'), 4), 'user:1', 'user:22', 'order:1', 'order:333'];

@@ -4,7 +4,7 @@ import { NEVER } from '../../../lib/primitives/instant.js';
 import type { NodeId } from '../../../lib/primitives/node-id.js';
 import { bufferCost, FlowWindow, USUAL_WINDOW_BYTES } from '../../../lib/reliability/flow-window.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const FULL = 1169;
 const FULL_COST = bufferCost(FULL);

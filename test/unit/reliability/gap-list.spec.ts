@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NEVER } from '../../../lib/primitives/instant.js';
 import { ASK_COUNT, GapList, REPAIR_LIMIT_MS } from '../../../lib/reliability/gap-list.js';
 import type { Range } from '../../../lib/reliability/receive-window.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 type Missing = (range: Range, limit: number) => readonly Range[];
 

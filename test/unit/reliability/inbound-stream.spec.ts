@@ -4,7 +4,7 @@ import type { NodeId } from '../../../lib/primitives/node-id.js';
 import { InboundStream } from '../../../lib/reliability/inbound-stream.js';
 import { WINDOW_SIZE } from '../../../lib/reliability/receive-window.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const random = new SeededRandom(1);
 const ORIGIN = randomNodeId(random);

@@ -7,7 +7,7 @@ import {
   WINDOW_SIZE,
   type WindowSnapshot,
 } from '../../../lib/reliability/receive-window.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const STEPS = 20_000;
 const CHECK_EVERY = 40;

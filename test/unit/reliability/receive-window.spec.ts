@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { randomBelow } from '../../../lib/primitives/random.js';
 import { ReceiveWindow, WINDOW_SIZE } from '../../../lib/reliability/receive-window.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const FORGED = [2 ** 31, 2 ** 32, 2 ** 47, 2 ** 48 - 1] as const;
 

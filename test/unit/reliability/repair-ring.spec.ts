@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { randomBelow } from '../../../lib/primitives/random.js';
 import { RepairRing } from '../../../lib/reliability/repair-ring.js';
 import { randomNodeId } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const ENTRY_BYTES = 320;
 const A = randomNodeId(new SeededRandom(1));

@@ -5,7 +5,7 @@ import type { Endpoint } from '../../../lib/primitives/endpoint.js';
 import { MeshDriver } from '../../../lib/runtime/mesh-driver.js';
 import type { DatagramTransport, TransportHandlers, TransportSnapshot } from '../../../lib/runtime/ports.js';
 import { simulatedConfig } from '../../../lib/simulation/simulated-config.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MAX_WIRE_BYTES } from '../../../lib/wire/packet.js';
 import { bare, BenchPeer, NodeBench } from '../../support/node-bench.js';

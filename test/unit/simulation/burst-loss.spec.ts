@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { BurstLoss } from '../../../lib/simulation/burst-loss.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 const CONDITIONS = { enter: 0.01, leave: 0.1, loss: 0.9 };
 const DRAWS = 100_000;

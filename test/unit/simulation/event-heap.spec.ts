@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { EventHeap } from '../../../lib/simulation/event-heap.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 describe('EventHeap', () => {
   it('is empty at first, and again at the end', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_MESH_LIMITS, DEFAULT_MESH_OPTIONS } from '../../../lib/options/default-mesh-options.js';
 import { nodeIdBytes } from '../../../lib/primitives/node-id.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { randomNodeId, simulatedConfig } from '../../../lib/simulation/simulated-config.js';
 
 describe('simulatedConfig', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { MeshNode } from '../../../lib/core/mesh-node.js';
 import type { NodeEvent } from '../../../lib/core/node-event.js';
 import { LegacyPeer } from '../../../lib/membership/legacy-table.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { randomNodeId, simulatedConfig } from '../../../lib/simulation/simulated-config.js';
 import { SimulatedHost } from '../../../lib/simulation/simulated-host.js';
 

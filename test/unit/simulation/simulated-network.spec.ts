@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 import { CALM, type NetworkConditions, SimulatedNetwork } from '../../../lib/simulation/simulated-network.js';
 
 const [A, B, C] = ['10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1'] as const;

@@ -1,5 +1,5 @@
 import type { MeshNodeConfig } from '../../../core/node-config.js';
-import { SeededRandom } from '../../seeded-random.js';
+import { SeededRandom } from '../../../primitives/seeded-random.js';
 import { simulatedConfig } from '../../simulated-config.js';
 import { forgedBatch, forgedClaims } from '../forger.js';
 import { scenario, type Scenario } from '../scenario.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { Draw } from '../../../../lib/simulation/proof/draw.js';
-import { SeededRandom } from '../../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../../lib/primitives/seeded-random.js';
 
 const ITEMS = Array.from({ length: 10 }, (_, index) => index);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { BucketSet, bucketOf } from '../../../../lib/primitives/bucket-set.js';
-import { SeededRandom } from '../../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../../lib/primitives/seeded-random.js';
 import { randomNodeId } from '../../../../lib/simulation/simulated-config.js';
 import { Ledger, ownWord } from '../../../../lib/simulation/proof/ledger.js';
 import { forgedBatch, forgedClaims } from '../../../../lib/simulation/proof/forger.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { BucketSet, bucketOf } from '../../../../lib/primitives/bucket-set.js';
-import { SeededRandom } from '../../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../../lib/primitives/seeded-random.js';
 import { randomNodeId } from '../../../../lib/simulation/simulated-config.js';
 import { ModelCache } from '../../../../lib/simulation/proof/model-cache.js';
 import { Truth } from '../../../../lib/simulation/proof/truth.js';

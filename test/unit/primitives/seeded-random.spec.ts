@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { randomFraction } from '../../../lib/primitives/random.js';
-import { SeededRandom } from '../../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../../lib/primitives/seeded-random.js';
 
 function numbers(seed: number, count: number): number[] {
   const random = new SeededRandom(seed);

@@ -1,4 +1,4 @@
-import type { Random } from '../primitives/random.js';
+import type { Random } from './random.js';
 
 /**
  * The same numbers for the same seed, on every machine. SplitMix32 (G. Steele et al., "Fast splittable pseudorandom
