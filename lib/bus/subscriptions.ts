@@ -1,5 +1,6 @@
 import { type PatternEntry, PatternIndex } from '../delivery/pattern-index.js';
 import type { AwaitedEvents } from './awaited-events.js';
+import { soon } from '../runtime/soon.js';
 import { checkListener } from './checks.js';
 import type { HandlerRuns } from './handler-runs.js';
 import { subscriptionOf } from './listeners.js';
@@ -91,7 +92,7 @@ export class Subscriptions {
   #collect(subscriber: BatchSubscriber, event: MeshEvent): void {
     if (subscriber.collected.length === 0) {
       // Behind all that is handed on now, and before Node turns to anything else.
-      if (this.#collecting.length === 0) queueMicrotask(this.#tellBatches);
+      if (this.#collecting.length === 0) soon(this.#tellBatches);
       this.#collecting.push(subscriber);
     }
     subscriber.collected.push(event);

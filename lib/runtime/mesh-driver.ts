@@ -14,6 +14,7 @@ import type { Instant } from '../primitives/instant.js';
 import type { Clock, DatagramTransport, RuntimePorts, TransportSnapshot, TransportWarning } from './ports.js';
 import { SeedAddresses } from './seed-addresses.js';
 import { SendBuffers } from './send-buffers.js';
+import { soon } from './soon.js';
 import { WakeUp } from './wake-up.js';
 
 /** How long a goodbye may take to be with the kernel before the sockets are closed under it. */
@@ -209,7 +210,7 @@ export class MeshDriver {
 
   /** For inputs of the application: no handler is to run within a caller's `publish()`, nor before it has its ticket. */
   #handOnSoon(): void {
-    if (this.#events.length > 0) queueMicrotask(() => this.#handOn());
+    if (this.#events.length > 0) soon(() => this.#handOn());
   }
 
   #handOn(): void {
