@@ -15,7 +15,7 @@ import { UNHEARD_MATCHING, unheardResyncMessage } from './bus-messages.js';
 import { checkListener, checkSignal, checkWholeNumber } from './checks.js';
 import { EventStream } from './event-stream.js';
 import { HandlerOverload } from './handler-overload.js';
-import { HandlerRunner } from './handler-runner.js';
+import { type HandlerRun, HandlerRunner } from './handler-runner.js';
 import { HandlerRuns } from './handler-runs.js';
 import { IncomingEvents } from './incoming-events.js';
 import { Listeners } from './listeners.js';
@@ -51,6 +51,7 @@ interface AudienceParts {
   /** What has become of an event whose publisher waits. */
   readonly onOutcome: (publisher: NodeId, entry: ReceiptEntry) => void;
   readonly onWarning: (warning: NodeWarning) => void;
+  readonly onRun: ((run: HandlerRun) => void) | undefined;
 }
 
 /** All in this process who listen to one bus, and the way from what happens to them. */
@@ -70,7 +71,7 @@ export class BusAudience {
   readonly #streams = new Set<EventStream>();
 
   constructor(parts: AudienceParts) {
-    const runner = new HandlerRunner(parts.log, this.counters, parts.now);
+    const runner = new HandlerRunner(parts.log, this.counters, parts.now, parts.onRun);
     this.#parts = parts;
     this.fences = new Fences({ isOpen: parts.isHearing, compile: (pattern) => new Glob(pattern) });
     this.#overload = new HandlerOverload({

@@ -4,13 +4,16 @@ import type { MeshOptions } from '../options/mesh-options.js';
 import { resolveMeshOptions } from '../options/resolve-mesh-options.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { nodePorts } from '../runtime/node-ports.js';
+import type { NodeId } from '../primitives/node-id.js';
 import type { RuntimePorts } from '../runtime/ports.js';
+import { soon } from '../runtime/soon.js';
 import { BusAudience } from './bus-audience.js';
 import { BusLog } from './bus-log.js';
 import { readyMessage, UNSEALED_IN_PRODUCTION, warningMessage } from './bus-messages.js';
 import { makeSealing } from './bus-sealing.js';
 import { checkSignal, checkWholeNumber } from './checks.js';
 import { CONSOLE_LOGGER } from './console-logger.js';
+import type { HandlerRun } from './handler-runner.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
 import type { MeshAwaitOptions } from './mesh-publish-options.js';
@@ -36,6 +39,12 @@ export interface BusInternals {
   readonly role?: MeshRole;
   /** Makes the ports of one run and opens none. */
   readonly makePorts?: (options: ResolvedMeshOptions) => RuntimePorts;
+  /** Default: a random UUID. */
+  readonly makeId?: () => NodeId;
+  /** Gets the parts of each bus that is made with these. */
+  readonly onMade?: (engine: BusEngine) => void;
+  /** Told of each asynchronous run of a handler. */
+  readonly onRun?: (engine: BusEngine, run: HandlerRun) => void;
 }
 
 /** The parts of one bus, and what each tells the others. */
@@ -55,7 +64,8 @@ export class BusEngine {
 
   /** @throws MeshError `MESH_ERR_CONFIG` */
   constructor(options: MeshOptions | undefined, internals: BusInternals) {
-    const nodeId = makeNodeId();
+    const { makeId = makeNodeId, makePorts = nodePorts, onRun } = internals;
+    const nodeId = makeId();
     this.id = formatNodeId(nodeId);
     this.options = resolveMeshOptions(options, { logger: CONSOLE_LOGGER });
     this.outgoing = new OutgoingEvents(this.options.cluster);
@@ -64,7 +74,7 @@ export class BusEngine {
     this.#log = new BusLog(this.options.logger);
     this.session = new MeshSession({
       ...{ id: nodeId, role: this.#role, options: this.options, sealing: this.sealing },
-      makePorts: internals.makePorts ?? nodePorts,
+      makePorts,
       onEvent: (event) => this.#handleEvent(event),
       onWarning: (warning) => this.#log.warn(warning.message),
       onStatus: (status, previous) => this.#handleStatus(status, previous),
@@ -80,19 +90,15 @@ export class BusEngine {
       peerCount: () => this.session.driver?.peers().length ?? 0,
       write: (message) => this.#log.info(message),
     });
-    this.#resyncLog = new ResyncLog({
-      cluster: this.options.cluster,
-      now: () => this.session.clock.now(),
-      peers: () => this.session.driver?.peers() ?? [],
-      warn: (message) => this.#log.warn(message),
-    });
+    this.#resyncLog = this.#makeResyncLog();
     this.receipts = new ReceiptWaits({
       clock: () => this.session.clock,
       peers: () => this.session.driver?.peers() ?? [],
       open: (token, members) => this.session.driver?.awaitReceipts(token, members),
       close: (token) => this.session.driver?.forgetReceipts(token),
     });
-    this.audience = this.#makeAudience();
+    this.audience = this.#makeAudience(onRun);
+    internals.onMade?.(this);
   }
 
   /** @throws MeshError `MESH_ERR_CLOSED` */
@@ -109,7 +115,7 @@ export class BusEngine {
     this.audience.moveFences(events);
     const sent = this.session.publish(events, signal);
     // A handler must not run inside of its own publish. Nothing has left for the network before the end of this turn.
-    if (this.options.selfDelivery) queueMicrotask(() => this.audience.handleOwn(events));
+    if (this.options.selfDelivery) soon(() => this.audience.handleOwn(events));
     return sent;
   }
 
@@ -159,7 +165,7 @@ export class BusEngine {
     };
   }
 
-  #makeAudience(): BusAudience {
+  #makeAudience(onRun: BusInternals['onRun']): BusAudience {
     return new BusAudience({
       ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
       limits: this.options.limits,
@@ -169,6 +175,16 @@ export class BusEngine {
       describe: (peer) => this.peers.describe(peer),
       onOutcome: (publisher, entry) => this.session.driver?.settle(publisher, entry),
       onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
+      onRun: onRun && ((run) => onRun(this, run)),
+    });
+  }
+
+  #makeResyncLog(): ResyncLog {
+    return new ResyncLog({
+      cluster: this.options.cluster,
+      now: () => this.session.clock.now(),
+      peers: () => this.session.driver?.peers() ?? [],
+      warn: (message) => this.#log.warn(message),
     });
   }
 

@@ -6,6 +6,11 @@ export class Flushes {
   readonly #waiting = new Map<number, Deferred>();
   #flushed = 0;
 
+  /** Whether anybody waits. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Resolves when the kernel has all that belongs to the ticket. */
   wait(ticket: number): Promise<void> {
     if (ticket <= this.#flushed) return Promise.resolve();

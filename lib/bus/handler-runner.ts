@@ -10,19 +10,34 @@ export type RunState = 'running' | 'ended' | 'failed';
 
 type OnEnd = (failed: boolean) => void;
 
+/** An asynchronous run of one of the user's functions. */
+export interface HandlerRun {
+  /** What it subscribed to, unless that is a key. */
+  readonly pattern: string | undefined;
+  /** The event, the list of events, or whatever else it is told. */
+  readonly argument: unknown;
+  /** Resolves when it has ended, well or not. */
+  readonly ended: Promise<void>;
+}
+
 /** Calls the user's functions. What they throw, or reject with later, is counted and logged, and stops nobody. */
 export class HandlerRunner {
   readonly #log: BusLog;
   readonly #counters: BusCounters;
   readonly #now: () => number;
+  readonly #onRun: ((run: HandlerRun) => void) | undefined;
   #unreported = 0;
   #quietUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param now a monotonic clock in milliseconds */
-  constructor(log: BusLog, counters: BusCounters, now: () => number) {
+  /**
+   * @param now a monotonic clock in milliseconds
+   * @param onRun told of each asynchronous run
+   */
+  constructor(log: BusLog, counters: BusCounters, now: () => number, onRun?: (run: HandlerRun) => void) {
     this.#log = log;
     this.#counters = counters;
     this.#now = now;
+    this.#onRun = onRun;
   }
 
   /**
@@ -35,10 +50,11 @@ export class HandlerRunner {
       const result = handler(argument);
       if (!isThenable(result)) return 'ended';
       // By a promise of our own, as another's may call back twice, or at once.
-      Promise.resolve(result).then(onEnd && (() => onEnd(false)), (error: unknown) => {
+      const ended = Promise.resolve(result).then(onEnd && (() => onEnd(false)), (error: unknown) => {
         this.#fail(error, pattern);
         onEnd?.(true);
       });
+      this.#onRun?.({ pattern, argument, ended });
       return 'running';
     } catch (error) {
       this.#fail(error, pattern);

@@ -62,6 +62,11 @@ export class MeshSession {
     return this.#run?.driver;
   }
 
+  /** Whether something that was published has not been handed to the kernel yet. */
+  get isFlushing(): boolean {
+    return this.#run?.flushes.isAwaited === true;
+  }
+
   /** Memoised, and forgotten where it fails. */
   start(): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
