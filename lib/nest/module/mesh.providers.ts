@@ -1,5 +1,6 @@
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { BusInternals } from '../../bus/bus-engine.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshOptions } from '../../options/mesh-options.js';
@@ -11,7 +12,7 @@ import type { MeshModuleExtras } from './mesh-module-options.js';
 import { MeshExplorer } from './mesh.explorer.js';
 import { MeshLifecycle } from './mesh.lifecycle.js';
 import { overridable } from './overridden-bus.js';
-import { meshBusToken, meshClientToken, meshServerToken } from './mesh.tokens.js';
+import { MESH_INTERNALS, meshBusToken, meshClientToken, meshServerToken } from './mesh.tokens.js';
 
 export const MESH_OPTIONS = 'MESH_OPTIONS';
 
@@ -28,6 +29,7 @@ export function defineMesh(definition: DynamicModule, { name, isGlobal }: MeshMo
     imports: [...(definition.imports ?? []), DiscoveryModule],
     providers: [
       ...(definition.providers ?? []),
+      { provide: MESH_INTERNALS, useValue: {} },
       busProvider(name),
       explorerProvider(name),
       serverProvider(name),
@@ -41,11 +43,12 @@ export function defineMesh(definition: DynamicModule, { name, isGlobal }: MeshMo
 function busProvider(name: Name): FactoryProvider<MeshBus> {
   return {
     provide: meshBusToken(name),
-    inject: [MESH_OPTIONS, ModulesContainer],
-    useFactory: (options: Options, modules: ModulesContainer) => {
+    inject: [MESH_OPTIONS, ModulesContainer, MESH_INTERNALS],
+    useFactory: (options: Options, modules: ModulesContainer, internals: BusInternals) => {
       assertOnly(modules, name);
       assertNoExtras(options);
-      return new MeshBus({ ...options, logger: nestLogger(options), selfDelivery: options?.selfDelivery ?? true });
+      const { selfDelivery = true } = options ?? {};
+      return new MeshBus({ ...options, logger: nestLogger(options), selfDelivery }, internals);
     },
   };
 }
