@@ -72,6 +72,11 @@ export default defineConfig(
     files: ['test/**/*.ts', 'sample/**/*.ts'],
     rules: {
       '@typescript-eslint/no-empty-function': 'off',
+      // Node's test runner returns promises that it awaits itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['describe', 'it'], package: 'node:test' }] },
+      ],
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },

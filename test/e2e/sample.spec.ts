@@ -113,6 +113,14 @@ describe('the story of sample/01-invalidation', () => {
   }, 90_000);
 });
 
+describe('the spec of sample/01-invalidation', () => {
+  it('passes', async () => {
+    const program = run('npm', ['test', '--workspace', 'sample/01-invalidation']);
+    expect(await program.ended).toBe(0);
+    expect(program.output).toMatch(/pass 5\b/);
+  }, 60_000);
+});
+
 describe('the three terminals of README.md', () => {
   let store: string;
   beforeAll(async () => {
