@@ -172,7 +172,8 @@ async function bare(tarball) {
   });
   await command(app);
   await compileAndRun(app, 'bus');
-  await failsFor(app, 'nestjs-mesh', /Cannot find (package|module) '(@nestjs\/\w+|rxjs|reflect-metadata)/);
+  for (const entry of ['nestjs-mesh', 'nestjs-mesh/testing'])
+    await failsFor(app, entry, /Cannot find (package|module) '(@nestjs\/\w+|rxjs|reflect-metadata)/);
 }
 
 const nestPackages = ['common', 'core', 'microservices', 'platform-express', 'terminus', 'testing'].map(

@@ -3,10 +3,12 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { connectMesh, MeshClient, MeshKey, MeshModule } from 'nestjs-mesh';
+import { createMemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
 import { freePort } from './free-port';
 
 declare const describe: (name: string, body: () => void) => void;
 declare const it: (name: string, body: () => Promise<void> | void) => void;
+declare const jest: { useFakeTimers(): void; useRealTimers(): void };
 declare const expect: (value: unknown) => { toEqual(expected: unknown): void; toMatch(expected: RegExp): void };
 
 let tell: (heard: unknown) => void = () => undefined;
@@ -42,5 +44,26 @@ describe('MeshModule in a CommonJS Jest', () => {
     } finally {
       await app.close();
     }
+  });
+
+  it('hears a bus in memory, under fake timers', async () => {
+    jest.useFakeTimers();
+    const mesh = createMemoryMesh();
+    const imports = [MeshTestingModule.forRoot({ mesh })];
+    const module = await Test.createTestingModule({ imports, controllers: [InvalidationController] }).compile();
+    const app = module.createNestApplication({ logger: ['error'] });
+    const heard: unknown[] = [];
+    tell = (event) => heard.push(event);
+    connectMesh(app);
+    await app.startAllMicroservices();
+    await app.init();
+    const bus = mesh.bus();
+    await bus.start();
+    await bus.publish('invalidate:user:42');
+    await mesh.settled();
+    await app.close();
+    await mesh.close();
+    jest.useRealTimers();
+    expect(heard).toEqual([{ key: 'invalidate:user:42', data: 'invalidate:user:42' }]);
   });
 });

@@ -4,9 +4,11 @@ import { Controller, type INestApplication, Inject, Module } from '@nestjs/commo
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { TerminusModule } from '@nestjs/terminus';
+import { Test } from '@nestjs/testing';
 import { connectMesh, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule } from 'nestjs-mesh';
 import { MeshBus as MeshBusAlone } from 'nestjs-mesh/bus';
 import { MeshHealthIndicator } from 'nestjs-mesh/terminus';
+import { createMemoryMesh, type MemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
 import { freePort } from './free-port.js';
 
 interface Heard {
@@ -56,11 +58,32 @@ async function check(app: INestApplication): Promise<void> {
   strictEqual(health['mesh']?.status, 'up');
 }
 
+/** Two applications on a mesh in memory: one that is overridden, and one that imports the module for tests. */
+async function checkInMemory(): Promise<void> {
+  const mesh: MemoryMesh = createMemoryMesh({ seed: 7 });
+  const overridden = await mesh.override(Test.createTestingModule({ imports: [appModule(7946)] })).compile();
+  const imports = [MeshTestingModule.forRoot({ mesh, cluster: 'pack', group: false, peers: ['pack'] })];
+  const plain = await Test.createTestingModule({ imports }).compile();
+  const apps = [overridden.createNestApplication(), plain.createNestApplication()];
+  const keys: string[] = [];
+  tell = ({ key }) => keys.push(key);
+  for (const app of apps) {
+    connectMesh(app);
+    await app.startAllMicroservices();
+    await app.init();
+  }
+  plain.get(MeshClient).emit('invalidate:user:42');
+  await mesh.settled();
+  deepStrictEqual(keys, ['invalidate:user:42']);
+  for (const app of apps) await app.close();
+}
+
 /** A hybrid application hears its own event, once connected, and ends by itself. */
 async function main(): Promise<void> {
   const app = await NestFactory.create(appModule(await freePort()), { logger: ['error'] });
   await check(app);
   await app.close();
+  await checkInMemory();
   console.log('the application heard its own event');
 }
 
