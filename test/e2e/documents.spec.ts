@@ -123,37 +123,56 @@ describe('the first example of README.md', () => {
   }, 60_000);
 });
 
+const programs: Program[] = [];
+afterEach(() => Promise.all(programs.splice(0).map((program) => program.stop())));
+
+/** Runs the one snippet of a document that has the mark in it. */
+async function runSnippet(document: string, name: string, mark: string): Promise<Program> {
+  const snippets = snippetsIn(document).filter(({ language, text }) => language === 'ts' && text.includes(mark));
+  expect(snippets).toHaveLength(1);
+  const program = new Program(process.execPath, [join(await compile(name, snippets), 'snippet.js')]);
+  programs.push(program);
+  return program;
+}
+
+describe('the examples of docs/testing.md', () => {
+  it('of a mesh in memory runs, finds what it claims, and ends by itself', async () => {
+    const program = await runSnippet('docs/testing.md', 'memory', 'mesh.resync({');
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
+  it('of a module for tests runs, and ends by itself', async () => {
+    const program = await runSnippet('docs/testing.md', 'testing-module', 'MeshTestingModule.forRoot({ mesh');
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+});
+
 describe('the examples of docs/api.md', () => {
-  const programs: Program[] = [];
-  afterEach(() => Promise.all(programs.splice(0).map((program) => program.stop())));
-
-  async function runSnippet(name: string, mark: string): Promise<Program> {
-    const snippets = snippetsIn('docs/api.md').filter(({ language, text }) => language === 'ts' && text.includes(mark));
-    expect(snippets).toHaveLength(1);
-    const program = new Program(process.execPath, [join(await compile(name, snippets), 'snippet.js')]);
-    programs.push(program);
-    return program;
-  }
-
   it('of a bus without Nest runs, and ends by itself', async () => {
-    const program = await runSnippet('bus', "await bus.publish('user:42');\nawait bus.close()");
+    const program = await runSnippet('docs/api.md', 'bus', "await bus.publish('user:42');\nawait bus.close()");
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
+  it('of a mesh in memory runs, says what is heard, and ends by itself', async () => {
+    const program = await runSnippet('docs/api.md', 'in-memory', 'mesh.lose(1);');
+    await program.saying(/^user:42$/m);
     expect(await program.ended).toBe(0);
   }, 30_000);
 
   it('of a fence runs, and says what its comments say', async () => {
-    const program = await runSnippet('fence', 'bus.fence(key); // before the load begins');
+    const program = await runSnippet('docs/api.md', 'fence', 'bus.fence(key); // before the load begins');
     await program.saying(/Teapot false/);
     await program.saying(/Kettle true/);
     expect(await program.ended).toBe(0);
   }, 30_000);
 
   it('of a hybrid application written out is in the mesh', async () => {
-    const program = await runSnippet('hybrid', 'app.connectMicroservice');
+    const program = await runSnippet('docs/api.md', 'hybrid', 'app.connectMicroservice');
     await program.saying(/mesh "shop" 127\.0\.0\.1:\d+ · multicast lo · 0 peers · unsealed/);
   }, 30_000);
 
   it('of a stand-alone microservice is in the mesh', async () => {
-    const program = await runSnippet('standalone', 'createMicroservice');
+    const program = await runSnippet('docs/api.md', 'standalone', 'createMicroservice');
     await program.saying(/mesh "shop" 127\.0\.0\.1:\d+ · multicast lo · 0 peers · unsealed/);
   }, 30_000);
 });
