@@ -40,18 +40,22 @@ export class Pacer {
   }
 
   async #run(): Promise<void> {
-    do await this.#turns.next();
-    while (this.#step());
+    for (;;) {
+      await this.#turns.next();
+      if (this.#step()) continue;
+      // Whatever handlers wait for comes from the loop, which a busy port holds up.
+      this.#turns.rest();
+      if (this.#goals.size === 0) break;
+    }
     this.#running = false;
-    this.#turns.rest();
   }
 
-  /** Returns whether there is more to do. */
+  /** Returns whether something happened. */
   #step(): boolean {
     if (this.#clock.runImmediate()) return true;
     for (const goal of this.#goals) if (goal.review(this.#clock.nextAt())) this.#goals.delete(goal);
     let horizon = this.#horizon();
     for (const goal of this.#goals) horizon = Math.max(horizon, goal.horizon);
-    return this.#clock.runTimer(horizon) || this.#goals.size > 0;
+    return this.#clock.runTimer(horizon);
   }
 }
