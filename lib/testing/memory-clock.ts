@@ -37,11 +37,6 @@ export class MemoryClock implements Clock {
     return this.#add(this.#immediates, { at: this.#now, callback });
   }
 
-  /** Whether something waits for the end of the turn. */
-  get hasImmediates(): boolean {
-    return this.#immediates.size > 0;
-  }
-
   /** Calls back the first that waits for the end of the turn. Returns whether there was one. */
   runImmediate(): boolean {
     const [first] = this.#immediates;
