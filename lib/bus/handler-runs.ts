@@ -2,7 +2,7 @@ import { Fifo } from '../primitives/fifo.js';
 import type { AwaitedEvents } from './awaited-events.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { MeshEvent } from './mesh-event.js';
-import type { BatchSubscriber, EventSubscriber, Subscriber } from './subscriber.js';
+import type { EventSubscriber, Subscriber } from './subscriber.js';
 
 interface HandlerBounds {
   readonly handlers: number;

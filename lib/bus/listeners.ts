@@ -16,7 +16,7 @@ export class Listeners<T> {
   readonly #subscriptions = new Set<MeshSubscription>();
   #running = 0;
   #hasFailed = false;
-  #onIdle: (() => void)[] = [];
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(runner: HandlerRunner) {
     this.#runner = runner;

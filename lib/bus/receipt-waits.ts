@@ -1,4 +1,4 @@
-import { MeshError } from '../errors/mesh-error.js';
+import type { MeshError } from '../errors/mesh-error.js';
 import { MeshQuorumError } from '../errors/mesh-quorum-error.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { NodeId } from '../primitives/node-id.js';

@@ -1,29 +1,19 @@
 import type { Endpoint } from '../primitives/endpoint.js';
 import { type Instant, NEVER } from '../primitives/instant.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
-import type { NodeId } from '../primitives/node-id.js';
-import type { ReceiptEntry } from '../wire/receipt-packet.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Arrival } from './arrival.js';
-import type { NodeCounters } from './counters.js';
 import type { MeshNodeConfig } from './node-config.js';
 import { NodeContext } from './node-context.js';
-import type { NodeEvent, NodeStatus } from './node-event.js';
+import type { NodeEvent, NodeStatus, NodeWarning } from './node-event.js';
 import { NodeParts } from './node-parts.js';
+import type { NodeStats } from './node-stats.js';
+import type { Receipts } from './receipts.js';
 import type { Transmit } from './transmit.js';
 
 /** What a timer is late by when the process stood still, and was not just busy. */
 const STALL_MS = 100;
-
-export interface NodeStats {
-  readonly counters: Readonly<NodeCounters>;
-  /** What was dropped of what arrived, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly pendingKeys: number;
-  readonly members: number;
-  readonly unverified: number;
-}
 
 /**
  * One node of the mesh as a state machine: no socket, no clock, no timer, no chance of its own.
@@ -82,19 +72,9 @@ export class MeshNode {
     this.#parts.sender.tellFlushed();
   }
 
-  /** An event with this token, published next, is to be answered by these members. Each answer is an event `receipt`. */
-  awaitReceipts(token: number, members: readonly NodeId[]): void {
-    this.#parts.receipts.open(token, members);
-  }
-
-  /** Nobody waits any more. */
-  forgetReceipts(token: number): void {
-    this.#parts.receipts.close(token);
-  }
-
-  /** What has become here of an event whose publisher waits. */
-  settle(now: Instant, publisher: NodeId, entry: ReceiptEntry): void {
-    this.#parts.receipts.settle(now, publisher, entry);
+  /** For publishers that wait. `settle` wants the timeout to be looked at again. */
+  get receipts(): Pick<Receipts, 'open' | 'close' | 'settle'> {
+    return this.#parts.receipts;
   }
 
   /** All addresses that the user's seeds stand for. */
@@ -156,18 +136,16 @@ export class MeshNode {
 
   /** When to call `handleTimeout`, `NEVER` for not at all. Not later than now means at the end of this turn. */
   pollTimeout(): Instant {
-    const { sender, reliability, receipts } = this.#parts;
+    const { sender, reliability, receipts, leaving } = this.#parts;
     const sending = Math.min(sender.batcher.deadline(), reliability.deadline(), receipts.deadline());
-    if (this.#parts.leaving.active) return Math.min(sending, this.#parts.leaving.deadline(this.#parts.sender.idle));
+    if (leaving.active) return Math.min(sending, leaving.deadline(sender.idle));
     return Math.min(sending, this.#membershipDeadline());
   }
 
   /** Everyone who is taken for a member, v1 nodes included. */
   peers(): readonly PeerView[] {
-    const peers: PeerView[] = [];
-    for (const member of this.#context.members.values()) if (member.confirmed) peers.push(this.#context.viewOf(member));
-    for (const peer of this.#context.legacy.values()) peers.push(peer);
-    return peers;
+    const members = [...this.#context.members.values()].filter(({ confirmed }) => confirmed);
+    return [...members.map((member) => this.#context.viewOf(member)), ...this.#context.legacy.values()];
   }
 
   /** From where something comes that can not be read, though it seems to be of this mesh. */
@@ -239,10 +217,10 @@ export class MeshNode {
 
   /** A mistyped name looks like a node that is alone: somebody should be told. */
   #tellSilentSeeds(): void {
-    const { config, members, seeds: all, events } = this.#context;
+    const { config, members, seeds: all } = this.#context;
     if (!config.hasSeeds || members.confirmedCount > 0) return;
     const seeds = [...all].filter((seed) => !this.#context.isSelf(seed));
-    if (all.size === 0 || seeds.length > 0) events.push({ kind: 'warning', warning: { code: 'seeds-silent', seeds } });
+    if (all.size === 0 || seeds.length > 0) this.#warn({ code: 'seeds-silent', seeds });
   }
 
   #reviewIsolation(now: Instant): void {
@@ -252,8 +230,11 @@ export class MeshNode {
     this.#become(isolated ? 'isolated' : 'ready');
     if (!isolated) return;
     this.#parts.reliability.lastWords.clear();
-    const lost = this.#context.members.confirmedCount;
-    this.#context.events.push({ kind: 'warning', warning: { code: 'isolated', lost } });
+    this.#warn({ code: 'isolated', lost: this.#context.members.confirmedCount });
+  }
+
+  #warn(warning: NodeWarning): void {
+    this.#context.events.push({ kind: 'warning', warning });
   }
 
   #become(status: NodeStatus): void {

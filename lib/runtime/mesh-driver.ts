@@ -1,5 +1,6 @@
 import type { Arrival } from '../core/arrival.js';
-import type { MeshNode, NodeStats } from '../core/mesh-node.js';
+import type { MeshNode } from '../core/mesh-node.js';
+import type { NodeStats } from '../core/node-stats.js';
 import type { NodeEvent } from '../core/node-event.js';
 import type { Transmit } from '../core/transmit.js';
 import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
@@ -101,20 +102,21 @@ export class MeshDriver {
     this.#handOnSoon();
   }
 
-  /** See the node. */
+  /** An event with this token, published next, is to be answered by these members: by a node event `receipt` each. */
   awaitReceipts(token: number, members: readonly NodeId[]): void {
-    this.#node.awaitReceipts(token, members);
+    this.#node.receipts.open(token, members);
   }
 
+  /** Nobody waits any more. */
   forgetReceipts(token: number): void {
-    this.#node.forgetReceipts(token);
+    this.#node.receipts.close(token);
   }
 
-  /** Goes out at the end of this turn, with all others of it. */
+  /** What has become here of an event whose publisher waits: told at the end of this turn, with all others of it. */
   settle(publisher: NodeId, entry: ReceiptEntry): void {
     if (this.#state === 'closed') return;
     const now = this.#clock.now();
-    this.#node.settle(now, publisher, entry);
+    this.#node.receipts.settle(now, publisher, entry);
     this.#wakeUp.set(this.#node.pollTimeout(), now);
   }
 

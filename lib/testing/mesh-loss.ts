@@ -42,7 +42,7 @@ export class MeshLoss {
   }
 }
 
-/** Whether it tells of events, for the first time or again. */
+/** Whether it tells of events, for the first time or again. What is sealed may, and nobody can see it. */
 function hasEvents(bytes: Buffer): boolean {
   const packet = decodePacket(bytes);
   switch (packet.kind) {
@@ -51,6 +51,7 @@ function hasEvents(bytes: Buffer): boolean {
     case 'buckets':
     case 'invalidate':
     case 'repair':
+    case 'sealed':
       return true;
     case 'refused':
     case 'heartbeat':
@@ -66,6 +67,8 @@ function hasEvents(bytes: Buffer): boolean {
     case 'ping-request':
     case 'pong':
     case 'peers':
+    case 'receipt':
+    case 'receipt-request':
     case 'unknown':
       return false;
     default:

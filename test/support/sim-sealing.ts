@@ -4,7 +4,7 @@ import { Secret } from '../../lib/primitives/secret.js';
 import { Keyring } from '../../lib/security/keyring.js';
 import { Opener } from '../../lib/security/opener.js';
 import { Sealer } from '../../lib/security/sealer.js';
-import { SeededRandom } from '../../lib/simulation/seeded-random.js';
+import { SeededRandom } from '../../lib/primitives/seeded-random.js';
 import { randomNodeId } from '../../lib/simulation/simulated-config.js';
 
 export const SECRET = 'the secret of this mesh, for tests';

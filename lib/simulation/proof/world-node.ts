@@ -117,6 +117,8 @@ export class WorldNode {
       case 'status':
         return this.#become(now, event.status);
       case 'flushed':
+      case 'receipt':
+      case 'covered':
       case 'warning':
         return;
     }

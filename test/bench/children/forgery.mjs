@@ -11,7 +11,7 @@ const { Keyring } = await load('security/keyring');
 const { Opener } = await load('security/opener');
 const { Sealer } = await load('security/sealer');
 const { simulatedConfig, randomNodeId } = await load('simulation/simulated-config');
-const { SeededRandom } = await load('simulation/seeded-random');
+const { SeededRandom } = await load('primitives/seeded-random');
 
 const BYTES = 300;
 const MEMBER_AT = '10.0.0.2:7946';
