@@ -2,6 +2,7 @@ export { isMeshBus } from './bus/is-mesh-bus.js';
 export { MeshBus } from './bus/mesh-bus.js';
 export { MESH_ERROR_CODES } from './errors/mesh-error-code.js';
 export { MeshError } from './errors/mesh-error.js';
+export { MeshQuorumError } from './errors/mesh-quorum-error.js';
 export { MeshClient } from './nest/client/mesh.client.js';
 export { InjectMeshBus, InjectMeshClient, InjectMeshServer } from './nest/decorators/inject-mesh.decorators.js';
 export { MeshBatch } from './nest/decorators/mesh-batch.decorator.js';
@@ -17,8 +18,15 @@ export { MeshServer } from './nest/server/mesh.server.js';
 
 export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './bus/mesh-event.js';
 export type { MeshMetrics } from './bus/mesh-metrics.js';
-export type { MeshPeer, MeshRole } from './bus/mesh-peer.js';
-export type { MeshPublishMatchingOptions, MeshPublishOptions, MeshWaitOptions } from './bus/mesh-publish-options.js';
+export type { MeshPeer, MeshRole, MeshUnreadable } from './bus/mesh-peer.js';
+export type {
+  MeshAwaitOptions,
+  MeshPublishMatchingOptions,
+  MeshPublishOptions,
+  MeshRevokeOptions,
+  MeshWaitOptions,
+} from './bus/mesh-publish-options.js';
+export type { MeshReceipt, MeshReceiptNode } from './bus/mesh-receipt.js';
 export type { MeshResync, MeshResyncReason } from './bus/mesh-resync.js';
 export type { MeshSnapshot } from './bus/mesh-snapshot.js';
 export type { MeshStatus } from './bus/mesh-status.js';

@@ -1,4 +1,5 @@
 export { MeshError } from '../errors/mesh-error.js';
+export { MeshQuorumError } from '../errors/mesh-quorum-error.js';
 export { MESH_ERROR_CODES } from '../errors/mesh-error-code.js';
 export { isMeshBus } from './is-mesh-bus.js';
 export { MeshBus } from './mesh-bus.js';
@@ -12,8 +13,15 @@ export type { MeshOptions } from '../options/mesh-options.js';
 export type { Fence as MeshFence } from '../reliability/fences.js';
 export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 export type { MeshMetrics } from './mesh-metrics.js';
-export type { MeshPeer, MeshRole } from './mesh-peer.js';
-export type { MeshPublishMatchingOptions, MeshPublishOptions, MeshWaitOptions } from './mesh-publish-options.js';
+export type { MeshPeer, MeshRole, MeshUnreadable } from './mesh-peer.js';
+export type {
+  MeshAwaitOptions,
+  MeshPublishMatchingOptions,
+  MeshPublishOptions,
+  MeshRevokeOptions,
+  MeshWaitOptions,
+} from './mesh-publish-options.js';
+export type { MeshReceipt, MeshReceiptNode } from './mesh-receipt.js';
 export type { MeshResync, MeshResyncReason } from './mesh-resync.js';
 export type { MeshSnapshot } from './mesh-snapshot.js';
 export type { MeshStatus } from './mesh-status.js';

@@ -12,6 +12,7 @@ import type {
   MeshAwaitOptions,
   MeshPublishMatchingOptions,
   MeshPublishOptions,
+  MeshRevokeOptions,
   MeshWaitOptions,
 } from './mesh-publish-options.js';
 import type { MeshReceipt } from './mesh-receipt.js';
@@ -117,7 +118,7 @@ export class MeshBus extends MeshListening {
    * @throws MeshError `MESH_ERR_QUORUM_NOT_SATISFIED`, a `MeshQuorumError` with the receipt: in time too few have, or a
    * handler has failed, or there are not so many; `MESH_ERR_ARGUMENT`, and what `publish` throws
    */
-  publishAndAwait(
+  async publishAndAwait(
     key: string,
     replicas: number | 'quorum' | 'all',
     options: MeshAwaitOptions = {},
@@ -130,7 +131,7 @@ export class MeshBus extends MeshListening {
    *
    * @throws MeshError as `publishAndAwait`
    */
-  publishAndAwaitTopology(key: string, minZones: number, options: MeshAwaitOptions = {}): Promise<MeshReceipt> {
+  async publishAndAwaitTopology(key: string, minZones: number, options: MeshAwaitOptions = {}): Promise<MeshReceipt> {
     return this.#engine.publishAndAwait(key, zonesGoal(minZones), options);
   }
 
@@ -148,8 +149,12 @@ export class MeshBus extends MeshListening {
   }
 
   /** Publishes the key `'lease:' + id`. A lease is a key with a prefix: it has no owner and no time to live. */
-  revokeLease(id: string, options?: MeshPublishOptions): Promise<void> {
-    return this.publish(leaseKey(id), options);
+  revokeLease(id: string, options?: MeshPublishOptions): Promise<void>;
+  /** The same, and waits as `publishAndAwait` does for so many. */
+  revokeLease(id: string, options: MeshRevokeOptions): Promise<MeshReceipt>;
+  revokeLease(id: string, options: MeshRevokeOptions | MeshPublishOptions = {}): Promise<MeshReceipt | void> {
+    if (!('await' in options) || options.await === undefined) return this.publish(leaseKey(id), options);
+    return this.publishAndAwait(leaseKey(id), options.await, options);
   }
 
   /** Everyone who is taken for a member now: `alive` and `suspect`. */

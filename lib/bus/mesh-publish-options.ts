@@ -23,6 +23,11 @@ export interface MeshAwaitOptions extends MeshPublishOptions {
   readonly timeout?: number | undefined;
 }
 
+export interface MeshRevokeOptions extends MeshAwaitOptions {
+  /** How many others to wait for: see `publishAndAwait`. */
+  readonly await: number | 'quorum' | 'all';
+}
+
 export interface MeshWaitOptions {
   /** How long to wait, in milliseconds. Default 5000. */
   readonly timeout?: number | undefined;

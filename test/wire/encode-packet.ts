@@ -107,7 +107,7 @@ function encodeKeys(into: Buffer, packet: BatchPacket | MatchingPacket): number 
   writer.begin(into, packet.kind === 'batch' ? PacketType.BATCH : PacketType.MATCHING, packet.sender, clusterTag);
   for (const [index, key] of keys.entries()) {
     const attachment = attachments?.get(index);
-    if (!writer.tryAdd(key, attachment?.data, attachment?.metadata)) return undefined;
+    if (!writer.tryAdd(key, attachment?.data, attachment?.metadata, attachment?.ask)) return undefined;
   }
   return writer.finish(sequence, floor, sentAtMs);
 }

@@ -53,7 +53,7 @@ export function packetOf(json: PacketJson): Packet {
   }
   if ('attachments' in json) packet.attachments = attachmentsOf(json.attachments as AttachmentsJson);
   for (const name of ['entries', 'heard', 'gone']) {
-    if (name in json) packet[name] = withIds(json[name] as readonly WithId[]);
+    if (name in json && !json.kind.startsWith('receipt')) packet[name] = withIds(json[name] as readonly WithId[]);
   }
   if ('buckets' in json && json.buckets !== 'all') packet.buckets = bucketsOf(json.buckets as readonly number[]);
   if ('event' in json) packet.event = packetOf(json.event as PacketJson);
@@ -74,13 +74,15 @@ function bucketsOf(numbers: readonly number[]): BucketSet {
   return buckets;
 }
 
-type AttachmentsJson = Readonly<Record<string, { readonly data?: string; readonly metadata?: string }>>;
+type AttachmentsJson = Readonly<
+  Record<string, { readonly data?: string; readonly metadata?: string; readonly ask?: number }>
+>;
 
 function attachmentsOf(json: AttachmentsJson): ReadonlyMap<number, KeyAttachment> {
   return new Map(
-    Object.entries(json).map(([index, { data, metadata }]) => [
+    Object.entries(json).map(([index, { data, metadata, ask }]) => [
       Number(index),
-      { data: bytesOf(data), metadata: bytesOf(metadata) },
+      { data: bytesOf(data), metadata: bytesOf(metadata), ...(ask !== undefined && { ask }) },
     ]),
   );
 }

@@ -5,6 +5,7 @@ import { MeshQuorumError } from '../../../lib/errors/mesh-quorum-error.js';
 import type { MeshOptions } from '../../../lib/options/mesh-options.js';
 import { PacketType } from '../../../lib/wire/packet.js';
 import { MemoryWorld } from '../../support/memory-world.js';
+import { seededRandom } from '../../support/seeded-random.js';
 import { lose } from '../../support/resync-causes.js';
 
 const KEY = 'invalidate:user:42';
@@ -210,6 +211,47 @@ describe('MeshBus.publishAndAwait', () => {
     expect(bus.metrics().resyncs).toBe(0);
   });
 
+  it('resolves 1000 waits at 10 % loss, each handler run once (seed 1)', async () => {
+    const [bus, ...others] = await mesh(3);
+    const random = seededRandom(1);
+    let lost = 0;
+    let runs = 0;
+    for (const other of others) {
+      other.subscribe('*', async () => {
+        await Promise.resolve();
+        runs++;
+      });
+    }
+    world.network.isCut = () => {
+      const isLost = random.u32() % 10 === 0;
+      if (isLost) lost++;
+      return isLost;
+    };
+    const receipts: MeshReceipt[] = [];
+    for (let round = 0; round < 10; round++) {
+      const keys = Array.from({ length: 100 }, (_, index) => `k:${round}:${index}`);
+      receipts.push(
+        ...(await world.until(Promise.all(keys.map((key) => bus.publishAndAwait(key, 'all', { timeout: 10_000 }))))),
+      );
+    }
+    expect(receipts.map(({ acked }) => acked.length)).toEqual(Array.from({ length: 1000 }, () => 2));
+    expect(runs).toBe(2000);
+    expect(lost).toBeGreaterThan(10);
+    expect(others.map((other) => other.metrics().resyncs)).toEqual([0, 0]);
+  });
+
+  it('revokes a lease, and waits if it is told to', async () => {
+    const [bus, other] = await mesh(2);
+    const heard: string[] = [];
+    other!.subscribeLease('a', ({ key }) => heard.push(key));
+    expect(await world.until(bus.revokeLease('a'))).toBeUndefined();
+    await world.advance(10);
+    const receipt = await world.until(bus.revokeLease('a', { await: 'all' }));
+    expect(ids(receipt.acked)).toEqual([other!.id]);
+    expect(heard).toEqual(['lease:a', 'lease:a']);
+    await expect(bus.revokeLease('', { await: 1 })).rejects.toMatchObject({ code: 'MESH_ERR_KEY' });
+  });
+
   it('is a publish otherwise: data arrive, each call is an event, what is wrong is told', async () => {
     const [bus, other] = await mesh(2);
     const heard: unknown[] = [];
@@ -224,7 +266,7 @@ describe('MeshBus.publishAndAwait', () => {
       code: 'MESH_ERR_DATA_TOO_LARGE',
     });
     for (const wrong of [-1, 1.5, 'most', undefined]) {
-      await expect(async () => bus.publishAndAwait(KEY, wrong as number)).rejects.toMatchObject({
+      await expect(bus.publishAndAwait(KEY, wrong as number)).rejects.toMatchObject({
         code: 'MESH_ERR_ARGUMENT',
       });
     }
