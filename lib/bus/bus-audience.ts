@@ -59,6 +59,7 @@ export class BusAudience {
   readonly counters = newBusCounters();
   readonly awaited = new AwaitedEvents();
   readonly fences: Fences;
+  readonly runs: HandlerRuns;
   readonly subscriptions: Subscriptions;
   readonly matching: Listeners<MeshMatchingEvent>;
   readonly resyncs: Listeners<MeshResync>;
@@ -83,13 +84,11 @@ export class BusAudience {
       raise: (cause) => this.raise(cause),
       onDelay: ({ buckets }) => this.fences.moveBuckets(buckets),
     });
-    this.subscriptions = new Subscriptions(
-      new HandlerRuns({
-        ...{ runner, awaited: this.awaited, bounds: parts.limits },
-        onDrop: (events) => this.#overload.drop(events),
-      }),
-      this.awaited,
-    );
+    this.runs = new HandlerRuns({
+      ...{ runner, awaited: this.awaited, bounds: parts.limits },
+      onDrop: (events) => this.#overload.drop(events),
+    });
+    this.subscriptions = new Subscriptions(this.runs, this.awaited);
     this.matching = new Listeners(runner);
     this.resyncs = new Listeners(runner);
     this.statuses = new Listeners(runner);

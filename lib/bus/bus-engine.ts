@@ -13,6 +13,7 @@ import { readyMessage, UNSEALED_IN_PRODUCTION, warningMessage } from './bus-mess
 import { makeSealing } from './bus-sealing.js';
 import { checkSignal, checkWholeNumber } from './checks.js';
 import { CONSOLE_LOGGER } from './console-logger.js';
+import { deferred } from './deferred.js';
 import type { HandlerRun } from './handler-runner.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
@@ -31,6 +32,8 @@ import { ReceiptWaits } from './receipt-waits.js';
 import { ResyncLog } from './resync-log.js';
 
 const DEFAULT_AWAIT_MS = 1000;
+/** How long handlers may take to end once the bus is to close. */
+const CLOSE_GRACE_MS = 1000;
 /** What a timer of Node can wait. */
 const MAX_TIMER_MS = 0x7fff_ffff;
 
@@ -77,6 +80,7 @@ export class BusEngine {
       makePorts,
       onEvent: (event) => this.#handleEvent(event),
       onWarning: (warning) => this.#log.warn(warning.message),
+      beforeClose: () => this.#lettingHandlersEnd(),
       onStatus: (status, previous) => this.#handleStatus(status, previous),
     });
     this.peers = new PeerBook({
@@ -163,6 +167,16 @@ export class BusEngine {
       subscriptions: this.audience.subscriptions.size,
       metrics: this.metrics(),
     };
+  }
+
+  /** Others may wait for what they make of events, and they may want to publish no more, but to end. */
+  #lettingHandlersEnd(): Promise<void> | undefined {
+    const ended = this.audience.runs.ended();
+    if (ended === undefined) return undefined;
+    const { clock } = this.session;
+    const grace = deferred();
+    const timer = clock.schedule(clock.now() + CLOSE_GRACE_MS, grace.resolve);
+    return Promise.race([ended, grace.promise]).finally(() => timer.cancel());
   }
 
   #makeAudience(onRun: BusInternals['onRun']): BusAudience {

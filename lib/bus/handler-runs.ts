@@ -35,6 +35,7 @@ export class HandlerRuns {
   readonly #bounds: HandlerBounds;
   readonly #onDrop: (events: readonly MeshEvent[]) => void;
   #underWay = 0;
+  readonly #onIdle: (() => void)[] = [];
   #waiting = new Fifo<Waiting>();
   #waitingEvents = 0;
 
@@ -58,6 +59,11 @@ export class HandlerRuns {
   tellBatch(subscriber: Subscriber, events: readonly MeshEvent[]): void {
     if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, events);
     else this.#begin(subscriber, events);
+  }
+
+  /** Resolves when no asynchronous run is under way, and so none waits; `undefined` if that is so now. */
+  ended(): Promise<void> | undefined {
+    return this.#underWay === 0 ? undefined : new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   /** Lets go of what waits for one that is not subscribed any more. */
@@ -124,11 +130,12 @@ export class HandlerRuns {
     this.#underWay--;
     while (this.#underWay < this.#bounds.handlers) {
       const next = this.#waiting.take();
-      if (next === undefined) return;
+      if (next === undefined) break;
       const { subscriber, events } = next;
       this.#waitingEvents -= events.length;
       subscriber.waiting -= events.length;
       this.#begin(subscriber, events);
     }
+    if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   };
 }

@@ -82,8 +82,8 @@ export class MeshBus extends MeshListening {
   }
 
   /**
-   * Sends what waits, says goodbye, repeats for a moment what others have missed of it, closes the sockets. Idempotent and
-   * final; possible at any time, also before `start`.
+   * Lets asynchronous handlers that run end, for a second at most, sends what waits, says goodbye, repeats for a moment what
+   * others have missed of it, closes the sockets. Idempotent and final; possible at any time, also before `start`.
    */
   close(): Promise<void> {
     return this.#engine.session.close();
@@ -153,7 +153,7 @@ export class MeshBus extends MeshListening {
   /** The same, and waits as `publishAndAwait` does for so many. */
   revokeLease(id: string, options: MeshRevokeOptions): Promise<MeshReceipt>;
   revokeLease(id: string, options: MeshRevokeOptions | MeshPublishOptions = {}): Promise<MeshReceipt | void> {
-    if (!('await' in options) || options.await === undefined) return this.publish(leaseKey(id), options);
+    if (!('await' in options)) return this.publish(leaseKey(id), options);
     return this.publishAndAwait(leaseKey(id), options.await, options);
   }
 

@@ -26,6 +26,8 @@ export interface SessionParts {
   readonly makePorts: (options: ResolvedMeshOptions) => RuntimePorts;
   readonly onEvent: (event: HeardEvent) => void;
   readonly onWarning: (warning: TransportWarning) => void;
+  /** What is to end before others are told goodbye. */
+  readonly beforeClose: () => Promise<void> | undefined;
   readonly onStatus: (status: MeshStatus, previous: MeshStatus) => void;
 }
 
@@ -125,6 +127,8 @@ export class MeshSession {
     this.#become('closing');
     run?.ready.reject(closedError());
     try {
+      const ending = this.#parts.beforeClose();
+      if (ending !== undefined) await ending;
       await run?.driver.close();
       // A start that was cut short or failed lets go of its sockets first. Its error is for who called start().
       await starting?.catch(() => undefined);

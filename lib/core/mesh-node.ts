@@ -51,6 +51,7 @@ export class MeshNode {
     this.#context.leaving = true;
     this.#parts.joining.stop();
     this.#parts.pulse.stop();
+    this.#parts.receipts.handleTimeout(now);
     this.#parts.sender.batcher.release();
     this.#parts.sender.batcher.startFlush();
     this.#parts.leaving.start(now);

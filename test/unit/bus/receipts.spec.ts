@@ -67,7 +67,9 @@ describe('MeshBus.publishAndAwait', () => {
     const ends: (() => void)[] = [];
     for (const other of others) other.subscribe('*', () => new Promise<void>((end) => ends.push(end)));
     let over = false;
-    const waiting = bus.publishAndAwait(KEY, 'quorum').finally(() => (over = true));
+    const waiting = bus.publishAndAwait(KEY, 'quorum').finally(() => {
+      over = true;
+    });
     await world.advance(100);
     for (let ended = 0; ended < needed; ended++) {
       expect(over).toBe(false);
@@ -244,12 +246,37 @@ describe('MeshBus.publishAndAwait', () => {
     const [bus, other] = await mesh(2);
     const heard: string[] = [];
     other!.subscribeLease('a', ({ key }) => heard.push(key));
-    expect(await world.until(bus.revokeLease('a'))).toBeUndefined();
+    await world.until(bus.revokeLease('a'));
     await world.advance(10);
     const receipt = await world.until(bus.revokeLease('a', { await: 'all' }));
     expect(ids(receipt.acked)).toEqual([other!.id]);
     expect(heard).toEqual(['lease:a', 'lease:a']);
     await expect(bus.revokeLease('', { await: 1 })).rejects.toMatchObject({ code: 'MESH_ERR_KEY' });
+  });
+
+  it('says what has become of an event before it says goodbye', async () => {
+    const [bus, other] = await mesh(2);
+    let end!: () => void;
+    other!.subscribe('*', () => new Promise<void>((resolve) => (end = resolve)));
+    const waiting = bus.publishAndAwait(KEY, 'all');
+    await world.advance(10);
+    const closing = other!.close();
+    await world.advance(10);
+    expect(other!.status).toBe('closing');
+    end();
+    await world.until(closing);
+    expect(ids((await world.until(waiting)).acked)).toEqual([other!.id]);
+  });
+
+  it('waits a second, and no longer, for handlers when it is to close', async () => {
+    const [bus, other] = await mesh(2);
+    other!.subscribe('*', () => new Promise(() => undefined));
+    await world.until(bus.publish(KEY));
+    await world.advance(10);
+    const before = world.clock.now();
+    await world.until(other!.close());
+    expect(world.clock.now() - before).toBeGreaterThanOrEqual(1000);
+    expect(world.clock.now() - before).toBeLessThan(2000);
   });
 
   it('is a publish otherwise: data arrive, each call is an event, what is wrong is told', async () => {
