@@ -10,6 +10,7 @@ import type { Listeners } from './listeners.js';
 import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
 import { formatNodeId } from './node-uuid.js';
+import { decodeRawData } from './raw-data.js';
 import type { Subscriber } from './subscriber.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -98,7 +99,7 @@ export class IncomingEvents {
   #eventOf(key: string, attachment: KeyAttachment | undefined, source: Source): MeshEvent {
     const event: MeshEvent = {
       key,
-      data: attachment?.data === undefined ? undefined : this.#decode(attachment.data),
+      data: attachment?.data === undefined ? undefined : this.#decodeData(attachment.data),
       origin: source.origin,
       zone: source.zone,
       metadata: attachment?.metadata === undefined ? NO_METADATA : this.#decodeMetadata(attachment.metadata),
@@ -110,6 +111,10 @@ export class IncomingEvents {
   #tellMatching(pattern: string, source: Source): void {
     if (this.#parts.matching.size === 0) this.#parts.onUnheardMatching();
     else this.#parts.matching.tell(matchingEvent(pattern, source));
+  }
+
+  #decodeData(bytes: Buffer): unknown {
+    return decodeRawData(bytes) ?? this.#decode(bytes);
   }
 
   /** What can not be read is left out and counted: a cache has to drop the key all the same. */

@@ -5,7 +5,10 @@ export type MeshMetadata = Readonly<Record<string, string>>;
 export interface MeshEvent {
   /** The published key: always literal, never a pattern. */
   readonly key: string;
-  /** What was published with the key; `undefined` for a bare key, and for data that can not be read. */
+  /**
+   * What was published with the key; `undefined` for a bare key, and for data that can not be read. A `Buffer` where a
+   * Nest serializer of the publisher has made bytes, else what JSON can say.
+   */
   readonly data: unknown;
   /** Id of the bus that published, a UUID. */
   readonly origin: string;

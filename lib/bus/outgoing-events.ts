@@ -6,6 +6,7 @@ import { eventFits } from '../wire/event-fits.js';
 import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
 import { ASK_TLV_BYTES, clusterTlvBytes } from '../wire/trailer-layout.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
+import { encodeRawData } from './raw-data.js';
 
 /** More would leave no room in a datagram for anything else. */
 const MAX_KEY_BYTES = 1024;
@@ -103,7 +104,10 @@ function textError(code: MeshErrorCode, name: string, text: unknown): MeshError 
 }
 
 function encodeData(data: unknown): Buffer | undefined {
-  if (data === undefined) return undefined;
+  return data === undefined ? undefined : (encodeRawData(data) ?? encodeJson(data));
+}
+
+function encodeJson(data: unknown): Buffer {
   let text: unknown;
   try {
     text = JSON.stringify(data);

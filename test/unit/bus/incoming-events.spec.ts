@@ -63,6 +63,10 @@ describe('IncomingEvents', () => {
     ['metadata that is a list', '1', '["t"]', { data: 1, metadata: {}, undecodable: 1 }],
     ['metadata that is null', '1', 'null', { data: 1, metadata: {}, undecodable: 1 }],
     ['both broken', '[', '[', { data: undefined, metadata: {}, undecodable: 2 }],
+    ['bytes', '\0\xff', undefined, { data: Buffer.from('\xff'), metadata: {}, undecodable: 0 }],
+    ['bytes that read as JSON', '\x001', undefined, { data: Buffer.from('1'), metadata: {}, undecodable: 0 }],
+    ['bytes of which there are none', '\0', undefined, { data: Buffer.alloc(0), metadata: {}, undecodable: 0 }],
+    ['metadata that are bytes', '1', '\0{}', { data: 1, metadata: {}, undecodable: 1 }],
     ['depth', '['.repeat(500) + ']'.repeat(500), undefined, { metadata: {}, undecodable: 0 }],
   ];
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MeshBus } from '../../../lib/bus/mesh-bus.js';
 import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
 import type { MeshResync } from '../../../lib/bus/mesh-resync.js';
+import { rawData } from '../../../lib/bus/raw-data.js';
 import { codeOf } from '../../support/codes.js';
 import { MemoryWorld } from '../../support/memory-world.js';
 
@@ -48,6 +49,40 @@ describe('MeshBus.publish', () => {
     await world.advance(10);
     expect(heard.map((event) => event.data)).toEqual(values);
     expect(heard.every((event) => Object.keys(event.metadata).length === 0)).toBe(true);
+  });
+
+  it.each([[[]], [[0]], [[49]], [[0xff, 0, 34]]])('carries the bytes %j as they are', async (bytes) => {
+    const { sender, heard } = await pair({ selfDelivery: true });
+    const own = hear(sender);
+    await world.until(sender.publish('key', { data: rawData(Uint8Array.from(bytes)) }));
+    await world.advance(10);
+    expect([...own, ...heard].map(({ data }) => data)).toEqual([Buffer.from(bytes), Buffer.from(bytes)]);
+  });
+
+  it('carries bytes as they were when it was called', async () => {
+    const { sender, heard } = await pair();
+    const bytes = Buffer.from('before');
+    const sent = sender.publish('key', { data: rawData(bytes) });
+    bytes.write('behind');
+    await world.until(sent);
+    await world.advance(10);
+    expect(heard.map(({ data }) => data)).toEqual([Buffer.from('before')]);
+  });
+
+  it('takes bytes of a user for what JSON makes of them', async () => {
+    const { sender, heard } = await pair();
+    await world.until(sender.publish('key', { data: Buffer.from('a') }));
+    await world.advance(10);
+    expect(heard.map(({ data }) => data)).toEqual([{ type: 'Buffer', data: [97] }]);
+  });
+
+  it('refuses bytes that do not fit, their mark counted', async () => {
+    const [bus] = await world.mesh(1);
+    // The key, what each event needs, and what each of data needs.
+    const most = 1143 - 'key'.length - 42 - 5 - 1;
+    await world.until(bus!.publish('key', { data: rawData(new Uint8Array(most)) }));
+    const refused = bus!.publish('key', { data: rawData(new Uint8Array(most + 1)) });
+    expect(await codeOf(refused)).toBe('MESH_ERR_DATA_TOO_LARGE');
   });
 
   it('publishes many keys at once, packed', async () => {
