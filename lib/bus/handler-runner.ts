@@ -1,3 +1,4 @@
+import { isThenable } from '../primitives/is-thenable.js';
 import type { BusLog } from './bus-log.js';
 import { failureText } from './failure-text.js';
 import type { BusCounters } from './mesh-metrics.js';
@@ -73,8 +74,4 @@ export class HandlerRunner {
     this.#unreported = 0;
     this.#quietUntil = now + REPORT_INTERVAL_MS;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
