@@ -10,17 +10,11 @@ import type { MeshOptions } from '../../options/mesh-options.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { FailureLog } from '../failure-log.js';
 import { nestLogger } from '../nest-logger.js';
+import { type OutgoingPacket, unpacked } from './outgoing-packet.js';
 
 /** What `MeshModule` knows of its client, and a user need not say. */
 export interface MeshClientSettings {
   readonly logger?: MeshLogger | false;
-}
-
-/** An event on its way out. Nest 12's dispatch hook may add metadata; it must not replace the rest. */
-interface MeshPacket {
-  readonly pattern: unknown;
-  readonly data: unknown;
-  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -78,7 +72,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
 
   /**
    * Publishes an event, at once and whether or not anyone subscribes to the result. Without data, or with `null` or
-   * `undefined`, it is a bare key, and its handlers get the key as payload too. Other data must be what JSON can say.
+   * `undefined`, it is a bare key, and its handlers get the key as payload too. Other data must be what JSON can say. A
+   * `MeshRecord` is its data, with metadata besides.
    *
    * The result completes when the kernel has the datagrams. A failure nobody subscribed to is counted, and logged
    * without key and data.
@@ -102,7 +97,7 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   }
 
   protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
-    const { pattern, data, metadata } = packet as MeshPacket;
+    const { pattern, data, metadata } = unpacked(packet as OutgoingPacket);
     return this.#link.bus.publish(this.#key(pattern), { data: data ?? undefined, metadata }) as Promise<T>;
   }
 
@@ -134,8 +129,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   }
 
   /** Nest 11 has no dispatch hook, and leaves the field undefined. */
-  #packet(pattern: unknown, data: unknown): MeshPacket {
-    const packet: MeshPacket = { pattern, data };
+  #packet(pattern: unknown, data: unknown): OutgoingPacket {
+    const packet: OutgoingPacket = { pattern, data };
     this.onDispatchHook?.(packet);
     return packet;
   }

@@ -1,0 +1,39 @@
+import type { MeshMetadata } from '../../bus/mesh-event.js';
+import { isMeshRecord } from './mesh.record.js';
+
+/** An event on its way out. Nest 12's dispatch hook may add metadata; it must not replace the rest. */
+export interface OutgoingPacket {
+  readonly pattern: unknown;
+  readonly data: unknown;
+  readonly metadata?: MeshMetadata;
+}
+
+/** What of it is published. */
+export interface UnpackedEvent {
+  readonly pattern: unknown;
+  /** `null` stands for none, too. */
+  readonly data: unknown;
+  readonly metadata?: MeshMetadata | undefined;
+}
+
+/** The packet itself, or its record's data, and its metadata together with those of the record. */
+export function unpacked(packet: OutgoingPacket): UnpackedEvent {
+  const { pattern, data, metadata } = packet;
+  if (!isMeshRecord(data)) return packet;
+  return { pattern, data: data.data, metadata: merged(metadata, data.options.metadata) };
+}
+
+/**
+ * The record's metadata win: a hook speaks of every packet, the record of this one, as a message's headers win over
+ * those of the client on NATS. What is no object is left for the bus to refuse.
+ */
+function merged(general: MeshMetadata | undefined, own: MeshMetadata | undefined): MeshMetadata | undefined {
+  if (own === undefined) return general;
+  if (general === undefined) return own;
+  if (!isObject(general)) return general;
+  return isObject(own) ? { ...general, ...own } : own;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
