@@ -50,6 +50,7 @@ export type {
   MeshModuleOptions,
   MeshOptionsFactory,
 } from './nest/module/mesh-module-options.js';
+export type { MeshSerializationOptions, MeshTransportOptions } from './nest/serialization.js';
 export type { MeshKeyring } from './options/mesh-keyring.js';
 export type { MeshLimits } from './options/mesh-limits.js';
 export type { MeshLogger } from './options/mesh-logger.js';

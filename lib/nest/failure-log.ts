@@ -38,10 +38,11 @@ export class FailureLog {
     }
     const watched: Watched = { promise, times: 1 };
     this.#watched = watched;
-    promise.catch((failure: unknown) => this.#add(failure, watched.times));
+    promise.catch((failure: unknown) => this.add(failure, watched.times));
   }
 
-  #add(failure: unknown, times: number): void {
+  /** Counts a failure that was caught. */
+  add(failure: unknown, times = 1): void {
     this.#count += times;
     const now = performance.now();
     if (this.#logger === false || now < this.#silentUntil) return;

@@ -1,19 +1,22 @@
+import { isUint8Array } from 'node:util/types';
 import { ClientProxy, type MsPattern, type ReadPacket } from '@nestjs/microservices';
 import { from, type Observable, throwError } from 'rxjs';
 import { createClientBus } from '../../bus/create-client-bus.js';
 import { rejected } from '../../bus/deferred.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
+import { rawData } from '../../bus/raw-data.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
-import type { MeshOptions } from '../../options/mesh-options.js';
+import { isThenable } from '../../primitives/is-thenable.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { FailureLog } from '../failure-log.js';
 import { nestLogger } from '../nest-logger.js';
-import { type OutgoingPacket, unpacked } from './outgoing-packet.js';
+import { type MeshSerializationOptions, type MeshTransportOptions, separate } from '../serialization.js';
+import { type OutgoingPacket, unpacked, type UnpackedEvent } from './outgoing-packet.js';
 
-/** What `MeshModule` knows of its client, and a user need not say. */
-export interface MeshClientSettings {
+/** What `MeshModule` knows of its client, and a user need not say; and serialization, for a client of a given bus. */
+export interface MeshClientSettings extends MeshSerializationOptions {
   readonly logger?: MeshLogger | false;
 }
 
@@ -26,12 +29,18 @@ export interface MeshClientSettings {
 export class MeshClient extends ClientProxy<MeshEventsMap> {
   readonly #link: BusLink;
   readonly #failures: FailureLog;
-  /** Emits that wait for the bus to open. A `close` lets them go first. */
+  /** Emits that wait for the bus to open, or for a serializer. A `close` lets them go first. */
   readonly #waiting = new Set<Promise<void>>();
+  /** Whether data go through a serializer of the user: without one they are JSON, and nothing is called. */
+  readonly #serializes: boolean;
 
-  constructor(source?: MeshOptions | MeshBus, settings: MeshClientSettings = {}) {
+  constructor(options?: MeshTransportOptions | MeshBus, settings: MeshClientSettings = {}) {
     super();
+    const { source, serialization } = separate(options, settings);
     const logger = settings.logger ?? nestLogger(isMeshBus(source) ? undefined : source);
+    this.#serializes = serialization.serializer !== undefined;
+    this.initializeSerializer(serialization);
+    this.initializeDeserializer(serialization);
     this.#failures = new FailureLog(logger, 'an emit to the mesh');
     this.#link = new BusLink(
       source,
@@ -72,8 +81,8 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
 
   /**
    * Publishes an event, at once and whether or not anyone subscribes to the result. Without data, or with `null` or
-   * `undefined`, it is a bare key, and its handlers get the key as payload too. Other data must be what JSON can say. A
-   * `MeshRecord` is its data, with metadata besides.
+   * `undefined`, it is a bare key, and its handlers get the key as payload too. Other data must be what JSON can say, or
+   * what the `serializer` takes. A `MeshRecord` is its data, with metadata besides.
    *
    * The result completes when the kernel has the datagrams. A failure nobody subscribed to is counted, and logged
    * without key and data.
@@ -97,8 +106,20 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   }
 
   protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
-    const { pattern, data, metadata } = unpacked(packet as OutgoingPacket);
-    return this.#link.bus.publish(this.#key(pattern), { data: data ?? undefined, metadata }) as Promise<T>;
+    const event = unpacked(packet as OutgoingPacket);
+    const isBare = event.data === undefined || event.data === null;
+    const sent = this.#serializes && !isBare ? this.#serialize(event) : this.#publish(event);
+    return sent as Promise<T>;
+  }
+
+  #publish({ pattern, data, metadata }: UnpackedEvent): Promise<void> {
+    return this.#link.bus.publish(this.#key(pattern), { data: data ?? undefined, metadata });
+  }
+
+  #serialize({ pattern, data, metadata }: UnpackedEvent): Promise<void> {
+    const publish = (value: unknown): Promise<void> => this.#publish({ pattern, data: travelling(value), metadata });
+    const serialized: unknown = this.serializer.serialize({ pattern, data }, { metadata });
+    return isThenable(serialized) ? this.#track(Promise.resolve(serialized).then(publish)) : publish(serialized);
   }
 
   #hot(publish: () => Promise<void>): Observable<void> {
@@ -108,7 +129,10 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   }
 
   #afterConnect(publish: () => Promise<void>): Promise<void> {
-    const sent = this.connect().then(publish);
+    return this.#track(this.connect().then(publish));
+  }
+
+  #track(sent: Promise<void>): Promise<void> {
     const forget = (): void => void this.#waiting.delete(sent);
     this.#waiting.add(sent);
     sent.then(forget, forget);
@@ -148,6 +172,11 @@ function attempt(publish: () => Promise<void>): Promise<void> {
   } catch (error) {
     return rejected(error);
   }
+}
+
+/** What a serializer has returned, as the bus takes it. */
+function travelling(value: unknown): unknown {
+  return isUint8Array(value) ? rawData(value) : value;
 }
 
 function unsupported(): MeshError {

@@ -1,5 +1,5 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
-import type { MeshOptions } from '../../options/mesh-options.js';
+import type { MeshTransportOptions } from '../serialization.js';
 
 /** What the module itself needs to know, before there are any options of the bus. */
 export interface MeshModuleExtras {
@@ -10,13 +10,13 @@ export interface MeshModuleExtras {
 }
 
 /** Options of `MeshModule.forRoot`. In them `selfDelivery` is `true` by default, and `logger` is Nest's. */
-export type MeshModuleOptions = MeshOptions & MeshModuleExtras;
+export type MeshModuleOptions = MeshTransportOptions & MeshModuleExtras;
 
 /** What a class that `useClass` or `useExisting` names has to offer. */
 export interface MeshOptionsFactory {
-  createMeshOptions(): MeshOptions | Promise<MeshOptions>;
+  createMeshOptions(): MeshTransportOptions | Promise<MeshTransportOptions>;
 }
 
 /** Options of `MeshModule.forRootAsync`: `imports`, `inject`, and one of `useFactory`, `useClass` and `useExisting`. */
-export type MeshModuleAsyncOptions = ConfigurableModuleAsyncOptions<MeshOptions, 'createMeshOptions'> &
+export type MeshModuleAsyncOptions = ConfigurableModuleAsyncOptions<MeshTransportOptions, 'createMeshOptions'> &
   MeshModuleExtras;

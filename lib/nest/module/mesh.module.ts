@@ -1,10 +1,12 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { MeshOptions } from '../../options/mesh-options.js';
+import type { MeshTransportOptions } from '../serialization.js';
 import type { MeshModuleAsyncOptions, MeshModuleExtras, MeshModuleOptions } from './mesh-module-options.js';
 import { defineMesh, MESH_OPTIONS } from './mesh.providers.js';
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MeshOptions>({ optionsInjectionToken: MESH_OPTIONS })
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MeshTransportOptions>({
+  optionsInjectionToken: MESH_OPTIONS,
+})
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createMeshOptions')
   .setExtras<MeshModuleExtras>({ name: undefined, isGlobal: undefined }, defineMesh)

@@ -3,10 +3,10 @@ import { DiscoveryModule, DiscoveryService, MetadataScanner, ModulesContainer } 
 import type { BusInternals } from '../../bus/bus-engine.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
 import { MeshError } from '../../errors/mesh-error.js';
-import type { MeshOptions } from '../../options/mesh-options.js';
 import { MeshClient } from '../client/mesh.client.js';
 import { meshTransport } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
+import { type MeshTransportOptions, separateOptions } from '../serialization.js';
 import { MeshServer } from '../server/mesh.server.js';
 import type { MeshModuleExtras } from './mesh-module-options.js';
 import { MeshExplorer } from './mesh.explorer.js';
@@ -18,7 +18,7 @@ export const MESH_OPTIONS = 'MESH_OPTIONS';
 
 type Name = MeshModuleExtras['name'];
 /** A factory may give nothing at all. */
-type Options = MeshOptions | undefined;
+type Options = MeshTransportOptions | undefined;
 
 /** Completes what `forRoot` and `forRootAsync` have in common: one bus, and a server and a client that share it. */
 export function defineMesh(definition: DynamicModule, { name, isGlobal }: MeshModuleExtras): DynamicModule {
@@ -47,8 +47,9 @@ function busProvider(name: Name): FactoryProvider<MeshBus> {
     useFactory: (options: Options, modules: ModulesContainer, internals: BusInternals) => {
       assertOnly(modules, name);
       assertNoExtras(options);
-      const { selfDelivery = true } = options ?? {};
-      return new MeshBus({ ...options, logger: nestLogger(options), selfDelivery }, internals);
+      const { source } = separateOptions(options);
+      const selfDelivery = options?.selfDelivery ?? true;
+      return new MeshBus({ ...source, logger: nestLogger(options), selfDelivery }, internals);
     },
   };
 }
@@ -71,6 +72,7 @@ function serverProvider(name: Name): FactoryProvider<MeshServer> {
         transport: meshTransport(name),
         logger: nestLogger(options),
         beforeListen: () => explorer.bind(),
+        ...separateOptions(options).serialization,
       }),
   };
 }
@@ -79,7 +81,8 @@ function clientProvider(name: Name): FactoryProvider<MeshClient> {
   return {
     provide: meshClientToken(name),
     inject: [meshBusToken(name), MESH_OPTIONS],
-    useFactory: (bus: MeshBus, options: Options) => new MeshClient(overridable(bus), { logger: nestLogger(options) }),
+    useFactory: (bus: MeshBus, options: Options) =>
+      new MeshClient(overridable(bus), { logger: nestLogger(options), ...separateOptions(options).serialization }),
   };
 }
 

@@ -13,18 +13,20 @@ import type { MeshEvent } from '../../bus/mesh-event.js';
 import type { MeshSubscription } from '../../bus/mesh-subscription.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
-import type { MeshOptions } from '../../options/mesh-options.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
+import { FailureLog } from '../failure-log.js';
 import { MESH_TRANSPORT } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
+import { type MeshSerializationOptions, type MeshTransportOptions, separate } from '../serialization.js';
 import { deliveryOf } from './delivery.js';
+import { EventDeserializer } from './event-deserializer.js';
 import { exactPattern } from './exact-pattern.js';
 import { type EventHandler, HandlerChain } from './handler-chain.js';
 import { MeshBatchContext } from './mesh-batch.context.js';
 import { MeshContext } from './mesh.context.js';
 
-/** What `MeshModule` knows of its server, and a user need not say. */
-export interface MeshServerSettings {
+/** What `MeshModule` knows of its server, and a user need not say; and serialization, for a server of a given bus. */
+export interface MeshServerSettings extends MeshSerializationOptions {
   readonly transport?: symbol;
   readonly logger?: MeshLogger | false;
   /** Called before the bus is started for this server: by then every provider of the application is there. */
@@ -58,6 +60,9 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   readonly #link: BusLink;
   readonly #beforeListen: () => void;
   readonly #logger: MeshLogger | false;
+  readonly #unreadable: FailureLog;
+  /** `undefined`: data are handed on as they came. */
+  readonly #events: EventDeserializer | undefined;
   /** Routes that an object or a number gave: signs of a glob in them mean themselves. */
   readonly #exact = new Set<string>();
   readonly #chains = new Map<string, HandlerChain>();
@@ -69,11 +74,17 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   /** `undefined` unless listening. Its identity stands for one `listen`, which a `close` may overtake. */
   #subscriptions: MeshSubscription[] | undefined;
 
-  constructor(source?: MeshOptions | MeshBus, settings: MeshServerSettings = {}) {
+  constructor(options?: MeshTransportOptions | MeshBus, settings: MeshServerSettings = {}) {
     super();
+    const { source, serialization } = separate(options, settings);
+    this.initializeSerializer(serialization);
+    this.initializeDeserializer(serialization);
     this.transportId = settings.transport ?? MESH_TRANSPORT;
     this.#beforeListen = settings.beforeListen ?? (() => undefined);
     this.#logger = settings.logger ?? nestLogger(isMeshBus(source) ? undefined : source);
+    this.#unreadable = new FailureLog(this.#logger, 'the deserializer of the mesh');
+    const { deserializer } = serialization;
+    this.#events = deserializer && new EventDeserializer(deserializer, this.#unreadable);
     this.#link = new BusLink(
       source,
       (options) => new MeshBus({ ...options, logger: this.#logger }),
@@ -84,6 +95,11 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   /** Whether `listen` was called, and `close` not since. */
   get isListening(): boolean {
     return this.#subscriptions !== undefined;
+  }
+
+  /** Events whose data the `deserializer` failed to read. They were handed on as bare keys. */
+  get failedDeserializations(): number {
+    return this.#unreadable.count;
   }
 
   /**
@@ -155,12 +171,12 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     for (const route of this.#chains.keys()) {
       const contextOf = (event: MeshEvent): MeshContext => new MeshContext([event, route]);
       const deliver = this.#deliverer(route, contextOf, payloadOf);
-      subscriptions.push(bus.subscribe(this.#patternOf(route), deliver));
+      subscriptions.push(bus.subscribe(this.#patternOf(route), this.#events?.before(deliver) ?? deliver));
     }
     for (const { route, name } of this.#batchHandlers) {
       const contextOf = (events: readonly MeshEvent[]): MeshBatchContext => new MeshBatchContext([events, route]);
       const deliver = this.#deliverer(name, contextOf, asItIs);
-      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), deliver));
+      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), this.#events?.beforeBatch(deliver) ?? deliver));
     }
     if (subscriptions.length > 0) tellHandlersBound(bus);
     await this.#link.open();
