@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
-import { connectMesh, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule } from 'nestjs-mesh';
+import { connectMesh, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule, MeshRecordBuilder } from 'nestjs-mesh';
 import { MeshBus as MeshBusAlone } from 'nestjs-mesh/bus';
 import { MeshHealthIndicator } from 'nestjs-mesh/terminus';
 import { createMemoryMesh, type MemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
@@ -15,6 +15,7 @@ interface Heard {
   readonly key: string;
   readonly data: unknown;
   readonly pattern: string;
+  readonly by: string | undefined;
 }
 
 let tell: (heard: Heard) => void = () => undefined;
@@ -24,13 +25,13 @@ class InvalidationController {
   constructor(@Inject(MeshClient) private readonly client: MeshClient) {}
 
   write(): void {
-    this.client.emit('invalidate:user:42', { by: 'pack' });
+    this.client.emit('invalidate:user:42', new MeshRecordBuilder(42).setMetadata({ by: 'pack' }).build());
   }
 
   // Without the type argument, Nest 12 wants every parameter after the first to be `unknown`.
   @EventPattern<string>('invalidate:*')
   onInvalidate(@MeshKey() key: string, @Payload() data: unknown, @Ctx() context: MeshContext): void {
-    tell({ key, data, pattern: String(context.getPattern()) });
+    tell({ key, data, pattern: String(context.getPattern()), by: context.getMetadata()['by'] });
   }
 }
 
@@ -53,7 +54,7 @@ async function check(app: INestApplication): Promise<void> {
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   app.get(InvalidationController).write();
-  deepStrictEqual(await heard, { key: 'invalidate:user:42', data: { by: 'pack' }, pattern: 'invalidate:*' });
+  deepStrictEqual(await heard, { key: 'invalidate:user:42', data: 42, pattern: 'invalidate:*', by: 'pack' });
   const health = await app.get(MeshHealthIndicator).isHealthy('mesh', { minPeers: 0 });
   strictEqual(health['mesh']?.status, 'up');
 }

@@ -9,6 +9,7 @@ const require = createRequire(import.meta.url);
 strictEqual(mesh.MeshBus, bus.MeshBus);
 strictEqual(require('nestjs-mesh/bus').MeshBus, bus.MeshBus);
 strictEqual(require('nestjs-mesh').MeshModule, mesh.MeshModule);
+strictEqual(require('nestjs-mesh').MeshRecordBuilder, mesh.MeshRecordBuilder);
 strictEqual(require('nestjs-mesh/terminus').MeshHealthIndicator, terminus.MeshHealthIndicator);
 strictEqual(require('nestjs-mesh/testing').MemoryMesh, testing.MemoryMesh);
 strictEqual(require('nestjs-mesh/package.json').name, 'nestjs-mesh');
