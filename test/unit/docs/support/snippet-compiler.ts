@@ -8,7 +8,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import {
   MeshBatch, MeshBatchContext, MeshBus, MeshClient, MeshContext, MeshError, type MeshEvent, MeshKey, MeshModule,
-  type MeshResync, OnMeshResync,
+  MeshRecordBuilder, type MeshResync, OnMeshResync,
 } from 'nestjs-mesh';
 declare const bus: MeshBus;
 declare const client: MeshClient;
