@@ -167,7 +167,7 @@ describe('the examples of docs/api.md', () => {
   }, 30_000);
 
   it('of a serializer runs, and carries more than JSON would', async () => {
-    const program = await runSnippet('serializer', 'class CompressedJson');
+    const program = await runSnippet('docs/api.md', 'serializer', 'class CompressedJson');
     await program.saying(/^400 products$/m);
     expect(await program.ended).toBe(0);
   }, 30_000);
