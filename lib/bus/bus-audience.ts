@@ -7,12 +7,13 @@ import { Glob } from '../delivery/glob.js';
 import { Fences } from '../reliability/fences.js';
 import type { Timer } from '../runtime/ports.js';
 import type { NodeId } from '../primitives/node-id.js';
-import type { ReceiptEntry } from '../wire/receipt-packet.js';
+import type { AskOutcome } from '../wire/receipt-packet.js';
 import { AwaitedEvents } from './awaited-events.js';
 import { onAbort } from './abort.js';
 import type { BusLog } from './bus-log.js';
 import { UNHEARD_MATCHING, unheardResyncMessage } from './bus-messages.js';
 import { checkListener, checkSignal, checkWholeNumber } from './checks.js';
+import { EventData } from './event-data.js';
 import { EventStream } from './event-stream.js';
 import { HandlerOverload } from './handler-overload.js';
 import { type HandlerRun, HandlerRunner } from './handler-runner.js';
@@ -28,6 +29,9 @@ import type { MeshStatus } from './mesh-status.js';
 import type { MeshListenOptions, MeshStreamOptions, MeshSubscription } from './mesh-subscription.js';
 import { ResyncMerger } from './resync-merger.js';
 import { Subscriptions } from './subscriptions.js';
+
+/** What concerns questions and answers, and not those who listen. */
+export type AnswerEvent = HeardEvent & { readonly kind: 'receipt' | 'request' | 'reply' | 'cancelled' };
 
 export interface StatusChange {
   readonly status: MeshStatus;
@@ -49,7 +53,7 @@ interface AudienceParts {
   readonly isHearing: () => boolean;
   readonly describe: (peer: PeerView) => MeshPeer;
   /** What has become of an event whose publisher waits. */
-  readonly onOutcome: (publisher: NodeId, entry: ReceiptEntry) => void;
+  readonly onOutcome: (publisher: NodeId, token: number, outcome: AskOutcome) => void;
   readonly onWarning: (warning: NodeWarning) => void;
   readonly onRun: ((run: HandlerRun) => void) | undefined;
 }
@@ -58,6 +62,7 @@ interface AudienceParts {
 export class BusAudience {
   readonly counters = newBusCounters();
   readonly awaited = new AwaitedEvents();
+  readonly eventData = new EventData(this.counters);
   readonly fences: Fences;
   readonly runs: HandlerRuns;
   readonly subscriptions: Subscriptions;
@@ -101,13 +106,14 @@ export class BusAudience {
         counters: this.counters,
         fences: this.fences,
         awaited: this.awaited,
+        eventData: this.eventData,
         onOutcome: parts.onOutcome,
         onUnheardMatching: () => this.#warnOfUnheard('unheard-matching', UNHEARD_MATCHING),
       },
     );
   }
 
-  handleEvent(event: Exclude<HeardEvent, { readonly kind: 'receipt' }>): void {
+  handleEvent(event: Exclude<HeardEvent, AnswerEvent>): void {
     switch (event.kind) {
       case 'keys':
         return this.#incoming.handleKeys(event);
@@ -191,8 +197,8 @@ export class BusAudience {
   async #answerCovered(publisher: NodeId, token: number): Promise<void> {
     this.#merger.flush();
     const hasFailed = await this.resyncs.settled();
-    if (this.resyncs.size > 0) this.#parts.onOutcome(publisher, { token, outcome: hasFailed ? 'refused' : 'covered' });
-    else this.#parts.onOutcome(publisher, { token, outcome: this.subscriptions.size === 0 ? 'idle' : 'refused' });
+    if (this.resyncs.size > 0) this.#parts.onOutcome(publisher, token, hasFailed ? 'refused' : 'covered');
+    else this.#parts.onOutcome(publisher, token, this.subscriptions.size === 0 ? 'idle' : 'refused');
   }
 
   /** A client only publishes: it holds nothing that could be stale. */

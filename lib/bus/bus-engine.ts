@@ -7,18 +7,19 @@ import { nodePorts } from '../runtime/node-ports.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { RuntimePorts } from '../runtime/ports.js';
 import { soon } from '../runtime/soon.js';
+import { Answers, isAnswerEvent } from './answers.js';
 import { BusAudience } from './bus-audience.js';
 import { BusLog } from './bus-log.js';
 import { readyMessage, UNSEALED_IN_PRODUCTION, warningMessage } from './bus-messages.js';
 import { makeSealing } from './bus-sealing.js';
-import { checkSignal, checkWholeNumber } from './checks.js';
+import { checkSignal } from './checks.js';
 import { CONSOLE_LOGGER } from './console-logger.js';
-import { deferred } from './deferred.js';
 import type { HandlerRun } from './handler-runner.js';
 import { type MeshMetrics, metricsOf } from './mesh-metrics.js';
 import type { MeshRole } from './mesh-peer.js';
 import type { MeshAwaitOptions } from './mesh-publish-options.js';
 import type { MeshReceipt } from './mesh-receipt.js';
+import type { MeshReplyObserver, MeshRequestOptions } from './mesh-request.js';
 import type { ReceiptGoal } from './receipt-goals.js';
 import { closedError, type HeardEvent, MeshSession } from './mesh-session.js';
 import { everything } from './mesh-resync.js';
@@ -28,14 +29,11 @@ import { formatNodeId, makeNodeId } from './node-uuid.js';
 import { OutgoingEvents } from './outgoing-events.js';
 import { PeerBook } from './peer-book.js';
 import { PeerLog } from './peer-log.js';
-import { ReceiptWaits } from './receipt-waits.js';
 import { ResyncLog } from './resync-log.js';
+import { within } from './within.js';
 
-const DEFAULT_AWAIT_MS = 1000;
 /** How long handlers may take to end once the bus is to close. */
 const CLOSE_GRACE_MS = 1000;
-/** What a timer of Node can wait. */
-const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** What the rest of the library and its tests may choose, and no user. */
 export interface BusInternals {
@@ -57,7 +55,7 @@ export class BusEngine {
   readonly outgoing: OutgoingEvents;
   readonly session: MeshSession;
   readonly peers: PeerBook;
-  readonly receipts: ReceiptWaits;
+  readonly answers: Answers;
   readonly audience: BusAudience;
   readonly sealing: NodeSealing | undefined;
   readonly #role: MeshRole;
@@ -95,13 +93,12 @@ export class BusEngine {
       write: (message) => this.#log.info(message),
     });
     this.#resyncLog = this.#makeResyncLog();
-    this.receipts = new ReceiptWaits({
-      clock: () => this.session.clock,
-      peers: () => this.session.driver?.peers() ?? [],
-      open: (token, members) => this.session.driver?.awaitReceipts(token, members),
-      close: (token) => this.session.driver?.forgetReceipts(token),
-    });
     this.audience = this.#makeAudience(onRun);
+    this.answers = new Answers({
+      ...{ id: this.id, zone: this.options.zone, eventData: this.audience.eventData },
+      clock: () => this.session.clock,
+      driver: () => this.session.driver,
+    });
     internals.onMade?.(this);
   }
 
@@ -125,12 +122,22 @@ export class BusEngine {
 
   /** Publishes, and waits for what others make of it. */
   async publishAndAwait(key: string, goal: ReceiptGoal, options: MeshAwaitOptions): Promise<MeshReceipt> {
-    const { timeout: timeoutMs = DEFAULT_AWAIT_MS, signal } = options;
-    checkWholeNumber('timeout', timeoutMs, 0, MAX_TIMER_MS);
+    const { timeout, signal } = options;
     this.checkOpen();
-    return this.receipts.run({ goal, timeoutMs, signal }, (token) =>
+    return this.answers.receipts.run({ goal, timeout, signal }, (token) =>
       this.send(this.outgoing.awaited(key, options, token), signal),
     );
+  }
+
+  /** Asks everyone, and tells the observer of their answers. Returns what cancels. */
+  request(key: string, options: MeshRequestOptions, observer: MeshReplyObserver): () => void {
+    this.checkOpen();
+    const { data, metadata, zone } = options;
+    // What is wrong is told before anybody is asked.
+    const [event] = this.outgoing.request(key, { data, metadata }, { token: 0, zone });
+    const publish = (token: number): Promise<void> =>
+      this.session.publish([{ ...event!, ask: { token, zone } }], undefined);
+    return this.answers.requests.ask({ key, options, observer, own: this.answers.responders.find(key), publish });
   }
 
   /** Handlers were bound to this bus: where it runs already, they have missed what came before. */
@@ -172,11 +179,7 @@ export class BusEngine {
   /** Others may wait for what they make of events, and they may want to publish no more, but to end. */
   #lettingHandlersEnd(): Promise<void> | undefined {
     const ended = this.audience.runs.ended();
-    if (ended === undefined) return undefined;
-    const { clock } = this.session;
-    const grace = deferred();
-    const timer = clock.schedule(clock.now() + CLOSE_GRACE_MS, grace.resolve);
-    return Promise.race([ended, grace.promise]).finally(() => timer.cancel());
+    return ended && within(this.session.clock, CLOSE_GRACE_MS, ended);
   }
 
   #makeAudience(onRun: BusInternals['onRun']): BusAudience {
@@ -187,7 +190,7 @@ export class BusEngine {
       schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
       isHearing: () => this.#isHearing(),
       describe: (peer) => this.peers.describe(peer),
-      onOutcome: (publisher, entry) => this.session.driver?.settle(publisher, entry),
+      onOutcome: (publisher, token, outcome) => this.answers.settle(publisher, token, outcome),
       onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
       onRun: onRun && ((run) => onRun(this, run)),
     });
@@ -203,12 +206,12 @@ export class BusEngine {
   }
 
   #handleEvent(event: HeardEvent): void {
-    if (event.kind === 'receipt') return this.receipts.note(event.from, event.token, event.outcome);
+    if (isAnswerEvent(event)) return this.answers.handle(event);
     this.audience.handleEvent(event);
     if (event.kind === 'resync' && this.#role === 'member') this.#resyncLog.note(event);
     if (event.kind !== 'peer') return;
     this.peers.review();
-    this.receipts.notePeer(event.peer);
+    this.answers.notePeer(event.peer);
     this.#resyncLog.notePeer(event.peer);
     this.#peerLog.note(this.peers.describe(event.peer), this.session.status !== 'joining');
   }
@@ -219,7 +222,7 @@ export class BusEngine {
     if (status === 'ready') this.#tellReady(previous);
     if (status === 'closing') {
       this.peers.fail(closedError());
-      this.receipts.fail(closedError());
+      this.answers.fail(closedError());
       this.#peerLog.close();
     }
     this.audience.statuses.tell({ status, previous });

@@ -20,3 +20,11 @@ export function checkWholeNumber(name: string, value: unknown, least: number, mo
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
   throw new MeshError('MESH_ERR_ARGUMENT', `${name} is ${shown}: it must be a whole number, ${range}`);
 }
+
+/** What a timer of Node can wait. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+/** @throws MeshError `MESH_ERR_ARGUMENT` it is no time in milliseconds that can be waited */
+export function checkTimeout(value: unknown): void {
+  checkWholeNumber('timeout', value, 0, MAX_TIMEOUT_MS);
+}

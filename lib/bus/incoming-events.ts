@@ -4,13 +4,13 @@ import type { NodeEvent } from '../core/node-event.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Fences } from '../reliability/fences.js';
 import type { KeyAttachment } from '../wire/packet.js';
-import type { ReceiptEntry } from '../wire/receipt-packet.js';
+import type { AskOutcome } from '../wire/receipt-packet.js';
 import type { AwaitedEvents } from './awaited-events.js';
+import { type EventData, NO_METADATA } from './event-data.js';
 import type { Listeners } from './listeners.js';
-import type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
+import type { MeshEvent, MeshMatchingEvent } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
 import { formatNodeId } from './node-uuid.js';
-import { decodeRawData } from './raw-data.js';
 import type { Subscriber } from './subscriber.js';
 import type { Subscriptions } from './subscriptions.js';
 
@@ -27,13 +27,12 @@ interface Parts {
   readonly counters: BusCounters;
   readonly fences: Fences;
   readonly awaited: AwaitedEvents;
+  readonly eventData: EventData;
   /** What has become of an event whose publisher waits. */
-  readonly onOutcome: (publisher: NodeId, entry: ReceiptEntry) => void;
+  readonly onOutcome: (publisher: NodeId, token: number, outcome: AskOutcome) => void;
   /** Called when a matching event came and nobody listens to those. */
   readonly onUnheardMatching: () => void;
 }
-
-const NO_METADATA: MeshMetadata = Object.freeze({});
 
 /** Events on their way to subscribers: those of others, and own ones where the bus delivers these too. */
 export class IncomingEvents {
@@ -87,7 +86,7 @@ export class IncomingEvents {
     awaited.run(
       event,
       () => subscriptions.tell(subscribers, event),
-      (outcome) => onOutcome(heard.origin.id, { token: attachment.ask!, outcome }),
+      (outcome) => onOutcome(heard.origin.id, attachment.ask!.token, outcome),
     );
   }
 
@@ -99,10 +98,10 @@ export class IncomingEvents {
   #eventOf(key: string, attachment: KeyAttachment | undefined, source: Source): MeshEvent {
     const event: MeshEvent = {
       key,
-      data: attachment?.data === undefined ? undefined : this.#decodeData(attachment.data),
+      data: attachment?.data === undefined ? undefined : this.#parts.eventData.data(attachment.data),
       origin: source.origin,
       zone: source.zone,
-      metadata: attachment?.metadata === undefined ? NO_METADATA : this.#decodeMetadata(attachment.metadata),
+      metadata: attachment?.metadata === undefined ? NO_METADATA : this.#parts.eventData.metadata(attachment.metadata),
       sequence: source.sequence,
     };
     return Object.freeze(event);
@@ -111,28 +110,6 @@ export class IncomingEvents {
   #tellMatching(pattern: string, source: Source): void {
     if (this.#parts.matching.size === 0) this.#parts.onUnheardMatching();
     else this.#parts.matching.tell(matchingEvent(pattern, source));
-  }
-
-  #decodeData(bytes: Buffer): unknown {
-    return decodeRawData(bytes) ?? this.#decode(bytes);
-  }
-
-  /** What can not be read is left out and counted: a cache has to drop the key all the same. */
-  #decode(bytes: Buffer): unknown {
-    try {
-      return JSON.parse(bytes.toString('utf8')) as unknown;
-    } catch {
-      this.#parts.counters.undecodable++;
-      return undefined;
-    }
-  }
-
-  #decodeMetadata(bytes: Buffer): MeshMetadata {
-    const metadata = this.#decode(bytes);
-    if (metadata === undefined) return NO_METADATA;
-    if (isMetadata(metadata)) return Object.freeze(metadata);
-    this.#parts.counters.undecodable++;
-    return NO_METADATA;
   }
 }
 
@@ -145,9 +122,4 @@ function matchingEvent(pattern: string, { origin, zone, sequence }: Source): Mes
 
 function sourceOf({ origin, sequence }: NodeEvent & { readonly kind: 'keys' | 'matching' }): Source {
   return { origin: formatNodeId(origin.id), zone: origin.zone, sequence };
-}
-
-function isMetadata(value: unknown): value is Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((entry) => typeof entry === 'string');
 }

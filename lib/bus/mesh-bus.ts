@@ -18,7 +18,9 @@ import type {
 import type { MeshReceipt } from './mesh-receipt.js';
 import type { MeshSnapshot } from './mesh-snapshot.js';
 import type { MeshStatus } from './mesh-status.js';
-import { leaseKey } from './outgoing-events.js';
+import type { MeshReplyObserver, MeshRequestOptions, MeshResponder } from './mesh-request.js';
+import { checkPattern, leaseKey } from './outgoing-events.js';
+import type { MeshKeySubscription, MeshListenOptions } from './mesh-subscription.js';
 import { replicasGoal, zonesGoal } from './receipt-goals.js';
 
 /**
@@ -146,6 +148,29 @@ export class MeshBus extends MeshListening {
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  /**
+   * Asks everyone who answers such a question, this bus's own responders included, and tells the observer of each value of
+   * each answer. It is over when all nodes that are there have answered, have nobody who does, or are gone.
+   *
+   * @returns what cancels: the observer is told nothing more
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`, `MESH_ERR_ARGUMENT`, `MESH_ERR_CLOSED`
+   */
+  request(key: string, options: MeshRequestOptions, observer: MeshReplyObserver): () => void {
+    return this.#engine.request(key, options, observer);
+  }
+
+  /**
+   * Answers questions that match: a Redis glob, or exactly one. Where several match, the one whose pattern is the question
+   * itself answers, else the one that was there first.
+   *
+   * @throws MeshError `MESH_ERR_PATTERN`, `MESH_ERR_ARGUMENT`, `MESH_ERR_CLOSED`
+   */
+  respond(pattern: string, responder: MeshResponder, options?: MeshListenOptions): MeshKeySubscription {
+    checkPattern(pattern);
+    this.#engine.checkOpen();
+    return this.#engine.answers.responders.add(pattern, responder, options);
   }
 
   /** Publishes the key `'lease:' + id`. A lease is a key with a prefix: it has no owner and no time to live. */

@@ -1,12 +1,13 @@
 import type { OutgoingEvent } from '../delivery/pending-event.js';
+import type { Ask } from '../primitives/ask.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { MeshErrorCode } from '../errors/mesh-error-code.js';
 import { clusterTagOf } from '../wire/cluster-tag.js';
 import { eventFits } from '../wire/event-fits.js';
 import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
-import { ASK_TLV_BYTES, clusterTlvBytes } from '../wire/trailer-layout.js';
+import { askTlvBytes, clusterTlvBytes } from '../wire/trailer-layout.js';
+import { encodeData, encodeMetadata } from './event-data.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
-import { encodeRawData } from './raw-data.js';
 
 /** More would leave no room in a datagram for anything else. */
 const MAX_KEY_BYTES = 1024;
@@ -35,17 +36,31 @@ export class OutgoingEvents {
   /**
    * A key whose handlers are awaited.
    *
-   * @param ask what its publisher calls the wait
+   * @param token what its publisher calls the wait
    * @throws MeshError as `keys`
    */
-  awaited(key: string, options: MeshPublishOptions, ask: number): readonly OutgoingEvent[] {
+  awaited(key: string, options: MeshPublishOptions, token: number): readonly OutgoingEvent[] {
+    return this.#asking('key', key, options, { token });
+  }
+
+  /**
+   * A question to everyone.
+   *
+   * @param ask whose token answers name
+   * @throws MeshError as `keys`
+   */
+  request(key: string, options: MeshPublishOptions, ask: Ask): readonly OutgoingEvent[] {
+    return this.#asking('request', key, options, ask);
+  }
+
+  #asking(kind: 'key' | 'request', key: string, options: MeshPublishOptions, ask: Ask): readonly OutgoingEvent[] {
     const [data, metadata] = [encodeData(options.data), encodeMetadata(options.metadata)];
     checkKey(key);
     const keyBytes = Buffer.byteLength(key);
-    if (!eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes + ASK_TLV_BYTES)) {
+    if (!eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes + askTlvBytes(ask))) {
       throw tooLarge(keyBytes, data, metadata);
     }
-    return [{ kind: 'key', key, data, metadata, ask }];
+    return [{ kind, key, data, metadata, ask }];
   }
 
   /** @throws MeshError `MESH_ERR_PATTERN` */
@@ -101,35 +116,6 @@ function textError(code: MeshErrorCode, name: string, text: unknown): MeshError 
   }
   const bytes = Buffer.byteLength(text);
   return new MeshError(code, `${name} takes ${bytes} bytes of UTF-8: at most ${MAX_KEY_BYTES} are allowed`);
-}
-
-function encodeData(data: unknown): Buffer | undefined {
-  return data === undefined ? undefined : (encodeRawData(data) ?? encodeJson(data));
-}
-
-function encodeJson(data: unknown): Buffer {
-  let text: unknown;
-  try {
-    text = JSON.stringify(data);
-  } catch (cause) {
-    throw new MeshError('MESH_ERR_DATA', 'data can not be written as JSON: the cause says why', { cause });
-  }
-  if (typeof text === 'string') return Buffer.from(text);
-  throw new MeshError('MESH_ERR_DATA', `data can not be written as JSON: it is a ${typeof data}`);
-}
-
-function encodeMetadata(metadata: unknown): Buffer | undefined {
-  if (metadata === undefined) return undefined;
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    throw new MeshError('MESH_ERR_DATA', 'metadata must be an object whose values are strings');
-  }
-  const entries: readonly (readonly [string, unknown])[] = Object.entries(metadata);
-  if (entries.length === 0) return undefined;
-  for (const [name, value] of entries) {
-    if (typeof value === 'string') continue;
-    throw new MeshError('MESH_ERR_DATA', `metadata must hold strings, and ${JSON.stringify(name)} is ${typeof value}`);
-  }
-  return Buffer.from(JSON.stringify(Object.fromEntries(entries)));
 }
 
 function tooLarge(keyBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): MeshError {

@@ -4,14 +4,12 @@ import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Clock, Timer } from '../runtime/ports.js';
 import { onAbort } from './abort.js';
-import { checkSignal, checkWholeNumber } from './checks.js';
+import { checkSignal, checkTimeout, checkWholeNumber } from './checks.js';
 import type { MeshPeer, MeshUnreadable } from './mesh-peer.js';
 import type { MeshWaitOptions } from './mesh-publish-options.js';
 import { formatNodeId } from './node-uuid.js';
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** What a timer of Node can wait. */
-const MAX_TIMEOUT_MS = 0x7fff_ffff;
 /** An error should fit a line. */
 const PEERS_NAMED = 8;
 
@@ -86,7 +84,7 @@ export class PeerBook {
   wait(count: number, options: MeshWaitOptions): Promise<readonly MeshPeer[]> {
     const timeoutMs = options.timeout ?? DEFAULT_TIMEOUT_MS;
     checkWholeNumber('the number of peers', count, 0, Number.MAX_SAFE_INTEGER);
-    checkWholeNumber('timeout', timeoutMs, 0, MAX_TIMEOUT_MS);
+    checkTimeout(timeoutMs);
     checkSignal(options.signal);
     let stop = (): void => undefined;
     const waiting = new Promise<readonly MeshPeer[]>((resolve, reject) => {

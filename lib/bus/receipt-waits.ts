@@ -5,10 +5,13 @@ import type { NodeId } from '../primitives/node-id.js';
 import type { Clock, Timer } from '../runtime/ports.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { onAbort } from './abort.js';
+import { checkTimeout } from './checks.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { MeshReceipt, MeshReceiptNode } from './mesh-receipt.js';
 import { formatNodeId } from './node-uuid.js';
 import { othersOfQuorum, type ReceiptGoal } from './receipt-goals.js';
+
+const DEFAULT_TIMEOUT_MS = 1000;
 
 type Goal = { readonly count: number | 'all' } | { readonly zones: number };
 
@@ -24,25 +27,25 @@ interface Wait {
 
 export interface WaitTerms {
   readonly goal: ReceiptGoal;
-  readonly timeoutMs: number;
+  /** In milliseconds; left out: 1000. */
+  readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 interface Parts {
   readonly clock: () => Clock;
   readonly peers: () => readonly PeerView[];
+  /** Names for waits, each once in a long time. */
+  readonly nextToken: () => number;
   /** The event with this token is to be answered by these. */
   readonly open: (token: number, members: readonly NodeId[]) => void;
   readonly close: (token: number) => void;
 }
 
-const TOKENS = 2 ** 32;
-
 /** Those who have published an event and wait until others have dealt with it. */
 export class ReceiptWaits {
   readonly #parts: Parts;
   readonly #waits = new Map<number, Wait>();
-  #token = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -55,6 +58,8 @@ export class ReceiptWaits {
    * signal's reason
    */
   async run(terms: WaitTerms, publish: (token: number) => Promise<void>): Promise<MeshReceipt> {
+    const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = terms;
+    checkTimeout(timeoutMs);
     const wait = this.#open(terms.goal);
     wait.result.promise.catch(() => undefined);
     let timer: Timer | undefined;
@@ -62,9 +67,7 @@ export class ReceiptWaits {
     try {
       const sent = publish(wait.token);
       const clock = this.#parts.clock();
-      timer = clock.schedule(clock.now() + terms.timeoutMs, () =>
-        this.#fail(wait, `${terms.timeoutMs} ms have passed`),
-      );
+      timer = clock.schedule(clock.now() + timeoutMs, () => this.#fail(wait, `${timeoutMs} ms have passed`));
       stopAbort = onAbort(terms.signal, () => wait.result.reject(terms.signal?.reason as Error));
       this.#review(wait);
       sent.catch((error: unknown) => wait.result.reject(error as Error));
@@ -101,9 +104,8 @@ export class ReceiptWaits {
   #open(asked: ReceiptGoal): Wait {
     const peers = this.#parts.peers();
     const members = peers.filter(({ legacy, client }) => !legacy && !client);
-    this.#token = (this.#token + 1) % TOKENS;
     const wait: Wait = {
-      token: this.#token,
+      token: this.#parts.nextToken(),
       goal: goalFor(asked, members.length),
       startedAt: this.#parts.clock().now(),
       members: new Map(members.map((peer) => [peer.id, nodeOf(peer)])),

@@ -17,6 +17,7 @@ export function isForeign(packet: Packet, { clusterTag, cluster }: Cluster): boo
     case 'heartbeat':
     case 'matching':
     case 'buckets':
+    case 'request':
       return packet.trailer !== undefined && (packet.trailer.clusterTag ?? DEFAULT_CLUSTER_TAG) !== clusterTag;
     case 'hello':
     case 'hello-ack':

@@ -74,7 +74,7 @@ export class MeshNode {
   }
 
   /** For publishers that wait. `settle` wants the timeout to be looked at again. */
-  get receipts(): Pick<Receipts, 'open' | 'close' | 'settle'> {
+  get receipts(): Pick<Receipts, 'open' | 'close' | 'settle' | 'replies'> {
     return this.#parts.receipts;
   }
 

@@ -28,6 +28,23 @@ export type NodeEvent =
       readonly origin: NodeId | undefined;
       readonly buckets: BucketSet | 'all';
     }
+  /** Questions to everyone. Each has its token in its attachment. */
+  | {
+      readonly kind: 'request';
+      readonly origin: PeerView;
+      readonly keys: readonly string[];
+      readonly attachments: ReadonlyMap<number, KeyAttachment> | undefined;
+    }
+  /** One value of a member's answer to a question of this node. */
+  | {
+      readonly kind: 'reply';
+      readonly from: NodeId;
+      readonly token: number;
+      readonly value: Buffer;
+      readonly isError: boolean;
+    }
+  /** Nobody waits any more for this node's answer. */
+  | { readonly kind: 'cancelled'; readonly origin: NodeId; readonly token: number }
   /** What a member says has become of an event whose handlers are awaited here. */
   | { readonly kind: 'receipt'; readonly from: NodeId; readonly token: number; readonly outcome: AskOutcome }
   /** A member waits for the end of an event that this node has missed, and for which a resync stands. */

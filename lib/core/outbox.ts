@@ -3,6 +3,7 @@ import { Fifo } from '../primitives/fifo.js';
 import type { RepairedDatagram, RepairHead } from '../wire/repair-codec.js';
 import type { HeartbeatPacket, HelloPacket, LeavePacket, PeersPacket } from '../wire/packet.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
+import type { ReplyPacket, ReplyRequestPacket } from '../wire/request-packet.js';
 import type { ReceiptPacket, ReceiptRequestPacket } from '../wire/receipt-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 
@@ -29,6 +30,8 @@ export type ControlPacket =
   | ResyncPacket
   | ReceiptPacket
   | ReceiptRequestPacket
+  | ReplyPacket
+  | ReplyRequestPacket
   | RepeatedDatagram;
 
 export interface OutgoingFrame {

@@ -6,12 +6,14 @@ import type { KeyAttachment } from '../wire/packet.js';
 import { MAX_RECEIPT_REQUESTS, MAX_RECEIPTS } from '../wire/receipt-codec.js';
 import type {
   AskOutcome,
+  AskState,
   ReceiptEntry,
   ReceiptPacket,
   ReceiptRequestEntry,
   ReceiptRequestPacket,
 } from '../wire/receipt-packet.js';
 import type { NodeContext } from './node-context.js';
+import { Replies } from './replies.js';
 
 /** A publisher asks for a receipt that has not come after this time, and then with growing pauses. */
 const FIRST_REQUEST_MS = 30;
@@ -35,27 +37,34 @@ interface Wait {
  * asks for those that do not come, so that it does not matter whether the event was lost, or the receipt.
  */
 export class Receipts {
+  /** What members answer, where more is asked for than a receipt. */
+  readonly replies: Replies;
   readonly #context: NodeContext;
   readonly #waits = new Map<number, Wait>();
   /** Waits whose event has just been laid out. */
   #justSent: Wait[] = [];
   #nextAt: Instant = NEVER;
   /** What has become of the events of others, by publisher and token. */
-  readonly #outcomes = new RecentMap<NodeId, RecentMap<number, AskOutcome | 'running'>>(PUBLISHERS_KEPT);
+  readonly #outcomes = new RecentMap<NodeId, RecentMap<number, AskState>>(PUBLISHERS_KEPT);
   /** What publishers are to be told at the end of this turn. */
   #due = new Map<NodeId, ReceiptEntry[]>();
   #dueAt: Instant = NEVER;
 
   constructor(context: NodeContext) {
     this.#context = context;
+    this.replies = new Replies(context, {
+      isAwaited: (from, token) => this.#waits.get(token)?.awaiting.has(from) === true,
+      onEnd: (from, token, outcome) => this.#conclude(from, token, outcome),
+    });
   }
 
   deadline(): Instant {
-    return Math.min(this.#nextAt, this.#dueAt);
+    return Math.min(this.#nextAt, this.#dueAt, this.replies.deadline());
   }
 
   handleTimeout(now: Instant): void {
     if (now >= this.#dueAt) this.#sendDue();
+    this.replies.handleTimeout(now);
     if (now >= this.#nextAt) this.#askAgain(now);
   }
 
@@ -65,6 +74,7 @@ export class Receipts {
   }
 
   close(token: number): void {
+    this.replies.close(token, this.#waits.get(token)?.awaiting ?? []);
     this.#waits.delete(token);
   }
 
@@ -84,24 +94,27 @@ export class Receipts {
     this.#nextAt = Math.min(this.#nextAt, now + FIRST_REQUEST_MS);
   }
 
-  handleReceipt(member: Member, { entries }: ReceiptPacket): void {
-    for (const { token, outcome } of entries) {
-      if (this.#waits.get(token)?.awaiting.delete(member.id) !== true) continue;
-      this.#context.events.push({ kind: 'receipt', from: member.id, token, outcome });
+  handleReceipt(now: Instant, member: Member, { entries }: ReceiptPacket): void {
+    for (const entry of entries) {
+      const { token, outcome, parts } = entry;
+      if (this.#waits.get(token)?.awaiting.has(member.id) !== true) continue;
+      if (outcome === 'running' || parts > 0) this.replies.noteState(now, member.id, entry);
+      else this.#conclude(member.id, token, outcome);
     }
   }
 
   /** Events of the publisher are handed up, and what becomes of these is to be told. */
   noteAsked(publisher: NodeId, attachments: ReadonlyMap<number, KeyAttachment> | undefined): void {
     for (const { ask } of attachments?.values() ?? []) {
-      if (ask !== undefined) this.#outcomesOf(publisher).set(ask, 'running');
+      if (ask !== undefined) this.#outcomesOf(publisher).set(ask.token, 'running');
     }
   }
 
   /** What has become of an event of the publisher here. */
-  settle(now: Instant, publisher: NodeId, { token, outcome }: ReceiptEntry): void {
+  settle(now: Instant, publisher: NodeId, token: number, outcome: AskOutcome): void {
     this.#outcomesOf(publisher).set(token, outcome);
-    this.#tell(now, publisher, { token, outcome });
+    this.replies.said.end(now, publisher, token);
+    this.#tell(now, publisher, token, outcome);
   }
 
   handleRequest(now: Instant, member: Member, { entries }: ReceiptRequestPacket): void {
@@ -112,22 +125,27 @@ export class Receipts {
       if (outcome === undefined && sequence <= contiguous) {
         outcomes.set(token, 'running');
         this.#context.events.push({ kind: 'covered', origin: member.id, token });
-      } else if (outcome !== undefined && outcome !== 'running') {
-        this.#tell(now, member.id, { token, outcome });
+      } else if (outcome !== undefined && (outcome !== 'running' || this.replies.said.count(member.id, token) > 0)) {
+        this.#tell(now, member.id, token, outcome);
       }
     }
   }
 
-  #outcomesOf(publisher: NodeId): RecentMap<number, AskOutcome | 'running'> {
+  #conclude(from: NodeId, token: number, outcome: AskOutcome): void {
+    if (this.#waits.get(token)?.awaiting.delete(from) !== true) return;
+    this.#context.events.push({ kind: 'receipt', from, token, outcome });
+  }
+
+  #outcomesOf(publisher: NodeId): RecentMap<number, AskState> {
     const known = this.#outcomes.get(publisher);
     if (known !== undefined) return known;
-    const outcomes = new RecentMap<number, AskOutcome | 'running'>(OUTCOMES_KEPT);
+    const outcomes = new RecentMap<number, AskState>(OUTCOMES_KEPT);
     this.#outcomes.set(publisher, outcomes);
     return outcomes;
   }
 
-  #tell(now: Instant, publisher: NodeId, entry: ReceiptEntry): void {
-    add(this.#due, publisher, entry);
+  #tell(now: Instant, publisher: NodeId, token: number, outcome: AskState): void {
+    add(this.#due, publisher, { token, outcome, parts: this.replies.said.count(publisher, token) });
     this.#dueAt = Math.min(this.#dueAt, now);
   }
 

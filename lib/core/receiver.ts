@@ -15,6 +15,7 @@ import {
   type RepairPacket,
   type SequencedPacket,
 } from '../wire/packet.js';
+import type { RequestPacket } from '../wire/request-packet.js';
 import { REPAIR_BODY_AT } from '../wire/repair-codec.js';
 import type { Arrival } from './arrival.js';
 import type { FlowReports } from './flow-reports.js';
@@ -38,13 +39,20 @@ interface Parts {
   readonly receipts: Receipts;
 }
 
+const TYPES = {
+  batch: PacketType.BATCH,
+  matching: PacketType.MATCHING,
+  buckets: PacketType.BUCKETS,
+  request: PacketType.REQUEST,
+} as const;
+
 /** A datagram with events, and whether its sender says that it repeats it. */
 interface Datagram {
   readonly bytes: Buffer;
   readonly repeated: boolean;
 }
 
-type EventPacket = BatchPacket | MatchingPacket | BucketsPacket;
+type EventPacket = BatchPacket | MatchingPacket | BucketsPacket | RequestPacket;
 
 /**
  * What comes in and holds events. Those of a verified member are handed up at once, each datagram once, in any order;
@@ -173,6 +181,12 @@ export class Receiver {
         this.#context.counters.values.delivered += packet.patterns.length;
         this.#context.events.push({ kind: 'matching', origin, sequence, patterns: packet.patterns });
         return;
+      case 'request': {
+        const { keys, attachments } = packet;
+        this.#parts.receipts.noteAsked(packet.sender, attachments);
+        this.#context.events.push({ kind: 'request', origin, keys, attachments });
+        return;
+      }
       case 'buckets':
         return this.#context.raise('overload', packet.sender, packet.buckets);
       default:
@@ -186,8 +200,7 @@ function isFirst(sighting: Sighting): boolean {
 }
 
 function typeOf(packet: SequencedPacket): PacketType {
-  if (packet.kind === 'batch') return PacketType.BATCH;
-  return packet.kind === 'matching' ? PacketType.MATCHING : PacketType.BUCKETS;
+  return TYPES[packet.kind];
 }
 
 /** Of a node that only others have met nothing is known but its id. */

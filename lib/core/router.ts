@@ -4,6 +4,7 @@ import type { Instant } from '../primitives/instant.js';
 import type { Member } from '../membership/member.js';
 import type { HeartbeatPacket, HelloPacket, LeavePacket, Packet, PeersPacket } from '../wire/packet.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from '../wire/probe-packet.js';
+import type { ReplyPacket, ReplyRequestPacket } from '../wire/request-packet.js';
 import type { ReceiptPacket, ReceiptRequestPacket } from '../wire/receipt-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from '../wire/repair-packet.js';
 import type { Arrival } from './arrival.js';
@@ -34,7 +35,9 @@ type MemberFrame =
   | ResyncRequestPacket
   | ResyncPacket
   | ReceiptPacket
-  | ReceiptRequestPacket;
+  | ReceiptRequestPacket
+  | ReplyPacket
+  | ReplyRequestPacket;
 
 interface Parts {
   readonly roster: Roster;
@@ -66,6 +69,7 @@ export class Router {
       case 'batch':
       case 'matching':
       case 'buckets':
+      case 'request':
         return this.#parts.receiver.handleEvents(now, arrival, packet, bytes);
       case 'invalidate':
         return this.#parts.legacy.handleEvents(now, arrival, packet, bytes);
@@ -90,6 +94,8 @@ export class Router {
       case 'peers':
       case 'receipt':
       case 'receipt-request':
+      case 'reply':
+      case 'reply-request':
         return this.#handleFrame(now, arrival, packet, bytes.length);
       case 'unknown':
         return this.#context.counters.drop('unknown-type');
@@ -195,9 +201,13 @@ export class Router {
       case 'peers':
         return this.#parts.exchange.handlePeers(now, member, packet);
       case 'receipt':
-        return this.#parts.receipts.handleReceipt(member, packet);
+        return this.#parts.receipts.handleReceipt(now, member, packet);
       case 'receipt-request':
         return this.#parts.receipts.handleRequest(now, member, packet);
+      case 'reply':
+        return this.#parts.receipts.replies.handleReply(now, member, packet);
+      case 'reply-request':
+        return this.#parts.receipts.replies.handleRequest(now, member, packet);
       default:
         return assertNever(packet);
     }

@@ -14,6 +14,8 @@ import type { Receipts } from './receipts.js';
 import { SealWriter } from './seal-writer.js';
 import type { Transmit } from './transmit.js';
 
+const TYPES = { key: PacketType.BATCH, matching: PacketType.MATCHING, request: PacketType.REQUEST } as const;
+
 /** Where a datagram goes. */
 type Way = Pick<Transmit, 'toGroup' | 'to'>;
 
@@ -141,14 +143,14 @@ export class Sender {
   }
 
   /** Packs waiting events of one kind until the datagram is full. */
-  #pack(into: Buffer, kind: 'key' | 'matching', trailer: TrailerNumbers): number {
+  #pack(into: Buffer, kind: OutgoingEvent['kind'], trailer: TrailerNumbers): number {
     const { config, clusterTag, history } = this.#context;
-    this.#writer.begin(into, kind === 'key' ? PacketType.BATCH : PacketType.MATCHING, config.id, clusterTag);
+    this.#writer.begin(into, TYPES[kind], config.id, clusterTag);
     for (let event = this.batcher.head()?.event; event?.kind === kind; event = this.batcher.head()?.event) {
       if (!this.#writer.tryAdd(event.key, event.data, event.metadata, event.ask)) break;
-      if (event.ask !== undefined) this.#receipts.laidOut(event.ask, trailer.sequence);
+      if (event.ask !== undefined) this.#receipts.laidOut(event.ask.token, trailer.sequence);
       if (kind === 'key') history.noteBucket(bucketOfHash(this.#writer.keyHash), trailer.sequence);
-      else history.noteBuckets('all', trailer.sequence);
+      else if (kind === 'matching') history.noteBuckets('all', trailer.sequence);
       this.batcher.takeHead();
     }
     return this.#writer.finish(trailer.sequence, trailer.floor, trailer.sentAtMs);

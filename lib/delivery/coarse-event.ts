@@ -12,7 +12,8 @@ export function isCoarsenable(event: OutgoingEvent): boolean {
 /** Lets the buckets stand for one event more. A pattern may match any key. */
 export function addTo(coarse: BucketsEvent, event: OutgoingEvent): void {
   if (event.kind === 'matching') coarse.buckets = 'all';
-  else if (coarse.buckets !== 'all') coarse.buckets.add(bucketOf(event.key));
+  // A question says nothing of any cache.
+  else if (event.kind === 'key' && coarse.buckets !== 'all') coarse.buckets.add(bucketOf(event.key));
 }
 
 export function addAll(coarse: BucketsEvent, entries: readonly PendingEvent[]): void {

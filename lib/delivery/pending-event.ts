@@ -1,14 +1,15 @@
+import type { Ask } from '../primitives/ask.js';
 import type { BucketSet } from '../primitives/bucket-set.js';
 
-/** A key or a pattern to send, checked and serialised by the caller: nothing below refuses it for its content. */
+/** A key, a pattern or a question to send, checked and serialised by the caller: nothing below refuses it for its content. */
 export interface OutgoingEvent {
-  readonly kind: 'key' | 'matching';
+  readonly kind: 'key' | 'matching' | 'request';
   /** 1 to 1024 bytes of well-formed text. */
   readonly key: string;
   readonly data: Buffer | undefined;
   readonly metadata: Buffer | undefined;
-  /** The publisher waits until the handlers of others have ended, and calls that wait so. */
-  readonly ask?: number | undefined;
+  /** The publisher waits until the handlers of others have ended, or for what they answer. */
+  readonly ask?: Ask | undefined;
 }
 
 /** What stands for keys that were too many to send one by one. */

@@ -12,6 +12,7 @@ export const MESH_ERROR_CODES = {
     'events with data do not fit limits.pendingKeys, as more is waiting to be sent: wait for earlier publishes',
   MESH_ERR_QUORUM_NOT_SATISFIED:
     'fewer nodes than were asked for have dealt with the event: the receipt says which have, and which have not',
+  MESH_ERR_NO_HANDLER: 'nobody in the mesh answers such a question',
   MESH_ERR_TIMEOUT: 'what was waited for did not happen in time',
   MESH_ERR_STREAM_OVERFLOW: 'the reader of a stream fell further behind than its buffer holds: events were dropped',
   MESH_ERR_PORT_IN_USE: 'the multicast port is held by a process that does not share it',

@@ -9,8 +9,6 @@ import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableSource } from '../membership/unreadable-book.js';
 import type { Seed } from '../options/resolved-mesh-options.js';
 import { Fifo } from '../primitives/fifo.js';
-import type { NodeId } from '../primitives/node-id.js';
-import type { ReceiptEntry } from '../wire/receipt-packet.js';
 import type { Instant } from '../primitives/instant.js';
 import type { Clock, DatagramTransport, RuntimePorts, TransportSnapshot, TransportWarning } from './ports.js';
 import { SeedAddresses } from './seed-addresses.js';
@@ -102,22 +100,9 @@ export class MeshDriver {
     this.#handOnSoon();
   }
 
-  /** An event with this token, published next, is to be answered by these members: by a node event `receipt` each. */
-  awaitReceipts(token: number, members: readonly NodeId[]): void {
-    this.#node.receipts.open(token, members);
-  }
-
-  /** Nobody waits any more. */
-  forgetReceipts(token: number): void {
-    this.#node.receipts.close(token);
-  }
-
-  /** What has become here of an event whose publisher waits: told at the end of this turn, with all others of it. */
-  settle(publisher: NodeId, entry: ReceiptEntry): void {
-    if (this.#state === 'closed') return;
-    const now = this.#clock.now();
-    this.#node.receipts.settle(now, publisher, entry);
-    this.#wakeUp.set(this.#node.pollTimeout(), now);
+  /** What publishers here wait for, and what those elsewhere are told: an input like any other. */
+  answer(act: (receipts: MeshNode['receipts'], now: Instant) => void): void {
+    this.#input((now) => act(this.#node.receipts, now));
   }
 
   peers(): readonly PeerView[] {

@@ -48,6 +48,7 @@ function hasEvents(bytes: Buffer): boolean {
   switch (packet.kind) {
     case 'batch':
     case 'matching':
+    case 'request':
     case 'buckets':
     case 'invalidate':
     case 'repair':
@@ -67,6 +68,8 @@ function hasEvents(bytes: Buffer): boolean {
     case 'ping-request':
     case 'pong':
     case 'peers':
+    case 'reply':
+    case 'reply-request':
     case 'receipt':
     case 'receipt-request':
     case 'unknown':

@@ -1,3 +1,4 @@
+import type { Ask } from '../primitives/ask.js';
 import { FNV_OFFSET_BASIS, FNV_PRIME, fnv1a32 } from '../primitives/fnv1a.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
@@ -5,8 +6,8 @@ import { writeHeader } from './header.js';
 import { MAX_EVENT_DATAGRAM_BYTES, type PacketType } from './packet.js';
 import { type AttachmentTlv, writeAttachmentTlv, writeClusterTlv, writeTrailer } from './trailer-encoder.js';
 import {
-  ASK_TLV_BYTES,
   ASK_TOKEN_BYTES,
+  askTlvBytes,
   attachmentTlvBytes,
   clusterTlvBytes,
   TlvType,
@@ -22,7 +23,7 @@ const SHORT_KEY = 64;
 const NOWHERE = Buffer.alloc(0);
 
 /**
- * Lays out one batch, or one datagram of patterns, in the caller's buffer, key by key until no more fit: `begin`, then
+ * Lays out one batch, or one datagram of patterns or questions, in the caller's buffer, key by key until no more fit: `begin`, then
  * `tryAdd` for as long as it says so, then `finish`. One writer lays out one datagram after the other.
  */
 export class BatchWriter {
@@ -55,7 +56,7 @@ export class BatchWriter {
    */
   begin(
     into: Buffer,
-    type: typeof PacketType.BATCH | typeof PacketType.MATCHING,
+    type: typeof PacketType.BATCH | typeof PacketType.MATCHING | typeof PacketType.REQUEST,
     sender: NodeId,
     clusterTag: number | undefined,
   ): void {
@@ -72,12 +73,12 @@ export class BatchWriter {
    * Adds a key, or leaves the datagram as it is and returns `false` if it would not fit any more. The buffers are kept
    * until `finish`, and must not change before.
    *
-   * @param ask the token of a wait for its handlers
+   * @param ask what is wanted of those who deal with it
    */
-  tryAdd(key: string, data: Buffer | undefined, metadata: Buffer | undefined, ask?: number): boolean {
+  tryAdd(key: string, data: Buffer | undefined, metadata: Buffer | undefined, ask?: Ask): boolean {
     const keyAt = this.#keysEnd + KEY_HEAD_BYTES;
     const attachments = attachmentTlvBytes(data?.length) + attachmentTlvBytes(metadata?.length);
-    const keysLimit = this.#keysLimit - attachments - (ask === undefined ? 0 : ASK_TLV_BYTES);
+    const keysLimit = this.#keysLimit - attachments - askTlvBytes(ask);
     const room = keysLimit - keyAt;
     // Measuring a key costs as much as writing it, and only the last ones of a datagram could be too long.
     if (key.length * MAX_BYTES_PER_UNIT > room && Buffer.byteLength(key, 'utf8') > room) return false;
@@ -86,7 +87,7 @@ export class BatchWriter {
     this.#into[this.#keysEnd + 1] = keyBytes;
     if (data !== undefined) this.#attach(TlvType.DATA, data);
     if (metadata !== undefined) this.#attach(TlvType.METADATA, metadata);
-    if (ask !== undefined) this.#attach(TlvType.ASK, askToken(ask));
+    if (ask !== undefined) this.#attach(TlvType.ASK, askValue(ask));
     this.#keyCount += 1;
     this.#keysEnd = keyAt + keyBytes;
     this.#keysLimit = keysLimit;
@@ -130,8 +131,8 @@ export class BatchWriter {
   }
 }
 
-function askToken(ask: number): Buffer {
-  const value = Buffer.allocUnsafe(ASK_TOKEN_BYTES);
-  value.writeUInt32BE(ask);
+function askValue({ token, zone = '' }: Ask): Buffer {
+  const value = Buffer.alloc(ASK_TOKEN_BYTES + Buffer.byteLength(zone));
+  value.write(zone, value.writeUInt32BE(token));
   return value;
 }

@@ -10,6 +10,7 @@ import { decodeReceipt, decodeReceiptRequest } from './receipt-codec.js';
 import { REFUSAL } from './refusal.js';
 import { decodeAck, decodeBeacon, decodeNack, decodeRepair } from './repair-codec.js';
 import { decodeBuckets, decodeResync, decodeResyncRequest } from './resync-codec.js';
+import { decodeReply, decodeReplyRequest, decodeRequest } from './request-codec.js';
 import { decodeSealed } from './sealed-codec.js';
 
 /**
@@ -34,6 +35,8 @@ export function decodePacket(bytes: Buffer): Decoded {
       return decodeMatching(bytes, sender);
     case PacketType.BUCKETS:
       return decodeBuckets(bytes, sender);
+    case PacketType.REQUEST:
+      return decodeRequest(bytes, sender);
     default:
       return decodeFrame(bytes, type, sender);
   }
@@ -71,6 +74,10 @@ function decodeFrame(bytes: Buffer, type: number, sender: NodeId): Decoded {
       return decodeReceipt(bytes, sender);
     case PacketType.RECEIPT_REQ:
       return decodeReceiptRequest(bytes, sender);
+    case PacketType.REPLY:
+      return decodeReply(bytes, sender);
+    case PacketType.REPLY_REQ:
+      return decodeReplyRequest(bytes, sender);
     default:
       return { kind: 'unknown', sender, type };
   }

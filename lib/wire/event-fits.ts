@@ -6,7 +6,7 @@ import { attachmentTlvBytes, TRAILER_BYTES } from './trailer-layout.js';
  * Whether one event can be sent at all: alone in a datagram, with its data and metadata. A bare key of up to 1024
  * bytes always can.
  *
- * @param extraBytes what the datagram holds besides: see `clusterTlvBytes` and `ASK_TLV_BYTES`
+ * @param extraBytes what the datagram holds besides: see `clusterTlvBytes` and `askTlvBytes`
  */
 export function eventFits(
   keyBytes: number,

@@ -1,3 +1,4 @@
+import type { Ask } from '../primitives/ask.js';
 import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
@@ -5,6 +6,7 @@ import type { Nonce } from '../primitives/nonce.js';
 import type { ControlFrame } from './control-frame.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from './probe-packet.js';
 import type { ReceiptPacket, ReceiptRequestPacket } from './receipt-packet.js';
+import type { ReplyPacket, ReplyRequestPacket, RequestPacket } from './request-packet.js';
 import type { SealedPacket } from './sealed-packet.js';
 import type { AckPacket, BeaconPacket, NackPacket, ResyncPacket, ResyncRequestPacket } from './repair-packet.js';
 
@@ -52,6 +54,9 @@ export const PacketType = {
   MATCHING: 0x1f,
   SEALED: 0x20,
   BUCKETS: 0x21,
+  REQUEST: 0x22,
+  REPLY: 0x23,
+  REPLY_REQ: 0x24,
 } as const;
 
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
@@ -116,8 +121,8 @@ export interface HeartbeatPacket {
 export interface KeyAttachment {
   readonly data: Buffer | undefined;
   readonly metadata: Buffer | undefined;
-  /** The publisher waits until handlers have ended, and calls that wait so. */
-  readonly ask?: number | undefined;
+  /** The publisher waits until handlers have ended, or for what they answer. */
+  readonly ask?: Ask | undefined;
 }
 
 export interface BatchPacket {
@@ -146,7 +151,8 @@ export interface BucketsPacket {
 }
 
 /** What has a sequence of its own, can be missed, and is repaired. */
-export type SequencedPacket = (BatchPacket & { readonly trailer: Trailer }) | MatchingPacket | BucketsPacket;
+export type SequencedPacket =
+  (BatchPacket & { readonly trailer: Trailer }) | MatchingPacket | BucketsPacket | RequestPacket;
 
 /** A greeting, and the answer to one. */
 export interface HelloPacket {
@@ -216,6 +222,7 @@ export type Packet =
   | BatchPacket
   | MatchingPacket
   | BucketsPacket
+  | RequestPacket
   | HelloPacket
   | BeaconPacket
   | NackPacket
@@ -230,6 +237,8 @@ export type Packet =
   | PeersPacket
   | ReceiptPacket
   | ReceiptRequestPacket
+  | ReplyPacket
+  | ReplyRequestPacket
   | UnknownPacket;
 
 /** Why a datagram was refused. */

@@ -2,7 +2,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import { FRAME_BODY_AT, readClusterTag, readNonce, refuseFrame, writeFrameHead } from './frame-head.js';
 import { MAX_DATAGRAM_BYTES, PacketType } from './packet.js';
 import type {
-  AskOutcome,
+  AskState,
   ReceiptEntry,
   ReceiptPacket,
   ReceiptRequestEntry,
@@ -10,11 +10,11 @@ import type {
 } from './receipt-packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
 
-const OUTCOMES: readonly AskOutcome[] = ['ran', 'idle', 'refused', 'covered'];
+const OUTCOMES: readonly AskState[] = ['ran', 'idle', 'refused', 'covered', 'running'];
 
 const COUNT_AT = FRAME_BODY_AT;
 const ENTRIES_AT = COUNT_AT + 2;
-const RECEIPT_BYTES = 4 + 1;
+const RECEIPT_BYTES = 4 + 1 + 2;
 const REQUEST_BYTES = 4 + 6;
 
 /** How many entries one packet has room for. */
@@ -25,8 +25,10 @@ export const MAX_RECEIPT_REQUESTS = Math.floor((MAX_DATAGRAM_BYTES - ENTRIES_AT)
 export function encodeReceipt(into: Buffer, packet: ReceiptPacket): number {
   const entries = packet.entries.slice(0, MAX_RECEIPTS);
   let at = into.writeUInt16BE(entries.length, writeFrameHead(into, PacketType.RECEIPT, packet, 0));
-  for (const { token, outcome } of entries)
+  for (const { token, outcome, parts } of entries) {
     at = into.writeUInt8(OUTCOMES.indexOf(outcome), into.writeUInt32BE(token, at));
+    at = into.writeUInt16BE(parts, at);
+  }
   return at;
 }
 
@@ -37,7 +39,7 @@ export function decodeReceipt(bytes: Buffer, sender: NodeId): ReceiptPacket | Re
   for (let at = ENTRIES_AT; entries.length < count; at += RECEIPT_BYTES) {
     const outcome = OUTCOMES[bytes[at + 4]!];
     if (outcome === undefined) return REFUSAL.MALFORMED;
-    entries.push({ token: bytes.readUInt32BE(at), outcome });
+    entries.push({ token: bytes.readUInt32BE(at), outcome, parts: bytes.readUInt16BE(at + 5) });
   }
   return { kind: 'receipt', sender, clusterTag: readClusterTag(bytes), nonce: readNonce(bytes), entries };
 }

@@ -10,10 +10,15 @@ import type { ControlFrame } from './control-frame.js';
  */
 export type AskOutcome = 'ran' | 'idle' | 'refused' | 'covered';
 
+/** `running`: it has not ended, and so many parts of its answer are there. */
+export type AskState = AskOutcome | 'running';
+
 export interface ReceiptEntry {
   /** What the publisher called its wait. */
   readonly token: number;
-  readonly outcome: AskOutcome;
+  readonly outcome: AskState;
+  /** How many parts its answer has. */
+  readonly parts: number;
 }
 
 /** To a publisher: what has become of events of its own here. */

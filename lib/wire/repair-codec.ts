@@ -13,6 +13,7 @@ import { SUBJECT_AT, SUBJECT_END, TOKEN_AT, writeSubject } from './frame-subject
 import { HEADER_BYTES, PacketType, type RepairPacket, type SequencedPacket } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
 import type { AckPacket, BeaconPacket, NackPacket, SequenceRange } from './repair-packet.js';
+import { decodeRequest } from './request-codec.js';
 import { decodeBuckets } from './resync-codec.js';
 
 const BEACON_HIGHEST_AT = SUBJECT_END;
@@ -181,6 +182,8 @@ function decodeRepaired(bytes: Buffer): SequencedPacket | Refusal {
       return decodeMatching(original, origin);
     case PacketType.BUCKETS:
       return decodeBuckets(original, origin);
+    case PacketType.REQUEST:
+      return decodeRequest(original, origin);
     default:
       return REFUSAL.MALFORMED;
   }

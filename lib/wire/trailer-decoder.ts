@@ -2,6 +2,7 @@ import { NODE_ID_BYTES, readNodeId } from '../primitives/node-id.js';
 import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
 import type { GoneEntry, HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
+import { readText } from './text.js';
 import type { AttachmentTlv } from './trailer-encoder.js';
 import {
   ALL_UNHEARD,
@@ -121,7 +122,11 @@ function readAttachment(type: AttachmentTlv['type'], value: Buffer, into: TlvVal
   const known = into.attachments.get(keyIndex);
   if (type === TlvType.ASK) {
     if (value.length < KEY_INDEX_BYTES + ASK_TOKEN_BYTES) return false;
-    into.attachments.set(keyIndex, { ...(known ?? NOTHING), ask: value.readUInt32BE(KEY_INDEX_BYTES) });
+    const zone = readText(value, KEY_INDEX_BYTES + ASK_TOKEN_BYTES, value.length);
+    if (zone === undefined) return false;
+    const token = value.readUInt32BE(KEY_INDEX_BYTES);
+    const ask = zone === '' ? { token } : { token, zone };
+    into.attachments.set(keyIndex, { ...(known ?? NOTHING), ask });
     return true;
   }
   const copy = Buffer.from(value.subarray(KEY_INDEX_BYTES));

@@ -1,3 +1,4 @@
+import type { Ask } from '../primitives/ask.js';
 import { NODE_ID_BYTES } from '../primitives/node-id.js';
 import { isNamedCluster } from './cluster-tag.js';
 import { MEMBER_SET_BYTES } from './member-set.js';
@@ -54,8 +55,11 @@ export function clusterTlvBytes(tag: number | undefined): number {
   return isNamedCluster(tag) ? TLV_HEAD_BYTES + CLUSTER_TAG_BYTES : 0;
 }
 
-/** What the TLV of a key takes whose handlers are awaited. */
-export const ASK_TLV_BYTES = TLV_HEAD_BYTES + KEY_INDEX_BYTES + ASK_TOKEN_BYTES;
+/** What the TLV of a key takes of whose handlers something is wanted. */
+export function askTlvBytes(ask: Ask | undefined): number {
+  if (ask === undefined) return 0;
+  return TLV_HEAD_BYTES + KEY_INDEX_BYTES + ASK_TOKEN_BYTES + Buffer.byteLength(ask.zone ?? '');
+}
 
 /** What a data or metadata TLV with a value of that many bytes takes. */
 export function attachmentTlvBytes(valueBytes: number | undefined): number {

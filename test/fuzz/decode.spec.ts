@@ -20,7 +20,9 @@ const corpus = [...encode, ...decode, ...reject, ...warp.encode, ...warp.decode,
 
 const KINDS = [
   ...'invalidate heartbeat batch matching buckets hello hello-ack beacon nack ack repair'.split(' '),
-  ...'resync-request resync leave ping ping-request pong peers receipt receipt-request sealed unknown'.split(' '),
+  ...'resync-request resync leave ping ping-request pong peers receipt receipt-request request reply reply-request sealed unknown'.split(
+    ' ',
+  ),
 ];
 const REASONS = 'too-short wrong-magic malformed unsupported-version'.split(' ');
 

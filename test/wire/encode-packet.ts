@@ -1,5 +1,7 @@
 import { assertNever } from '../../lib/primitives/assert-never.js';
 import { BatchWriter } from '../../lib/wire/batch-writer.js';
+import { encodeReply, encodeReplyRequest } from '../../lib/wire/request-codec.js';
+import type { RequestPacket } from '../../lib/wire/request-packet.js';
 import { encodeReceipt, encodeReceiptRequest } from '../../lib/wire/receipt-codec.js';
 import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../lib/wire/control-codec.js';
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
@@ -61,6 +63,12 @@ export function encodePacket(into: Buffer, packet: Packet): number | undefined {
       return encodePong(into, packet);
     case 'peers':
       return encodePeers(into, packet);
+    case 'request':
+      return encodeKeys(into, packet);
+    case 'reply':
+      return encodeReply(into, packet);
+    case 'reply-request':
+      return encodeReplyRequest(into, packet);
     case 'receipt':
       return encodeReceipt(into, packet);
     case 'receipt-request':
@@ -100,11 +108,13 @@ function encodeRepairOf(into: Buffer, packet: RepairPacket): number | undefined 
   return encodeRepair(into, packet, { origin: packet.event.sender, type: original[1]!, body });
 }
 
-function encodeKeys(into: Buffer, packet: BatchPacket | MatchingPacket): number | undefined {
+const KEYS_TYPE = { batch: PacketType.BATCH, matching: PacketType.MATCHING, request: PacketType.REQUEST } as const;
+
+function encodeKeys(into: Buffer, packet: BatchPacket | MatchingPacket | RequestPacket): number | undefined {
   const { sequence, floor, sentAtMs, clusterTag } = packet.trailer ?? ZERO_TRAILER;
-  const keys = packet.kind === 'batch' ? packet.keys : packet.patterns;
-  const attachments = packet.kind === 'batch' ? packet.attachments : undefined;
-  writer.begin(into, packet.kind === 'batch' ? PacketType.BATCH : PacketType.MATCHING, packet.sender, clusterTag);
+  const keys = packet.kind === 'matching' ? packet.patterns : packet.keys;
+  const attachments = packet.kind === 'matching' ? undefined : packet.attachments;
+  writer.begin(into, KEYS_TYPE[packet.kind], packet.sender, clusterTag);
   for (const [index, key] of keys.entries()) {
     const attachment = attachments?.get(index);
     if (!writer.tryAdd(key, attachment?.data, attachment?.metadata, attachment?.ask)) return undefined;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BucketSet } from '../../lib/primitives/bucket-set.js';
+import type { Ask } from '../../lib/primitives/ask.js';
 import type { NodeId } from '../../lib/primitives/node-id.js';
 import type { DecodeFailure, KeyAttachment, Packet } from '../../lib/wire/packet.js';
 
@@ -56,6 +57,7 @@ export function packetOf(json: PacketJson): Packet {
     if (name in json && !json.kind.startsWith('receipt')) packet[name] = withIds(json[name] as readonly WithId[]);
   }
   if ('buckets' in json && json.buckets !== 'all') packet.buckets = bucketsOf(json.buckets as readonly number[]);
+  if ('bytes' in json) packet.bytes = bytesOf(json.bytes as string);
   if ('event' in json) packet.event = packetOf(json.event as PacketJson);
   return packet as unknown as Packet;
 }
@@ -75,7 +77,7 @@ function bucketsOf(numbers: readonly number[]): BucketSet {
 }
 
 type AttachmentsJson = Readonly<
-  Record<string, { readonly data?: string; readonly metadata?: string; readonly ask?: number }>
+  Record<string, { readonly data?: string; readonly metadata?: string; readonly ask?: Ask }>
 >;
 
 function attachmentsOf(json: AttachmentsJson): ReadonlyMap<number, KeyAttachment> {

@@ -67,6 +67,10 @@ export class FlightRecorder {
 
   #eventText(event: NodeEvent, origin: string | undefined, key: string | undefined): string | undefined {
     switch (event.kind) {
+      case 'request':
+        return `request ${this.#name(event.origin.id)} [${event.keys.join(' ')}]`;
+      case 'reply':
+      case 'cancelled':
       case 'receipt':
       case 'covered':
         return `${event.kind} ${event.token}`;

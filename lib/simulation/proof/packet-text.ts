@@ -13,6 +13,7 @@ export function packetText(bytes: Buffer, nameOf: NameOf): string {
     case 'batch':
     case 'matching':
     case 'buckets':
+    case 'request':
       return packet.trailer === undefined ? packet.kind : eventText({ ...packet, trailer: packet.trailer }, nameOf);
     case 'heartbeat':
       return `heartbeat highest ${packet.trailer?.sequence}${heardText(packet, nameOf)}`;
@@ -39,7 +40,7 @@ function eventText(packet: SequencedPacket, nameOf: NameOf): string {
 
 function contentText(packet: SequencedPacket): string {
   if (packet.kind === 'buckets') return packet.buckets === 'all' ? 'all' : `${packet.buckets.size} buckets`;
-  const names = packet.kind === 'batch' ? packet.keys : packet.patterns;
+  const names = packet.kind === 'matching' ? packet.patterns : packet.keys;
   return names.length > 4 ? `[${names.slice(0, 3).join(' ')} … ${names.length}]` : `[${names.join(' ')}]`;
 }
 
@@ -50,7 +51,7 @@ function heardText({ heard }: Decoded & { readonly kind: 'heartbeat' }, nameOf: 
 
 type FramePacket = Exclude<
   Decoded,
-  { readonly kind: 'refused' | 'batch' | 'matching' | 'buckets' | 'heartbeat' | 'unknown' }
+  { readonly kind: 'refused' | 'batch' | 'matching' | 'buckets' | 'request' | 'heartbeat' | 'unknown' }
 >;
 
 function frameText(packet: FramePacket, nameOf: NameOf): string {
@@ -81,6 +82,10 @@ function frameText(packet: FramePacket, nameOf: NameOf): string {
     case 'ping-request':
     case 'sealed':
       return '';
+    case 'reply':
+      return ` ${packet.token} part ${packet.index}`;
+    case 'reply-request':
+      return ` ${packet.token} ${packet.ranges.length} ranges`;
     case 'receipt':
     case 'receipt-request':
       return ` ${packet.entries.map(({ token }) => token).join(' ')}`;

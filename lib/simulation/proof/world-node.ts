@@ -117,6 +117,9 @@ export class WorldNode {
       case 'status':
         return this.#become(now, event.status);
       case 'flushed':
+      case 'request':
+      case 'reply':
+      case 'cancelled':
       case 'receipt':
       case 'covered':
       case 'warning':
@@ -157,6 +160,9 @@ export class WorldNode {
 
 function covers(buckets: BucketSet, packet: SequencedPacket): boolean {
   switch (packet.kind) {
+    // A question is about no entry of a cache.
+    case 'request':
+      return true;
     case 'batch':
       return packet.keys.every((key) => buckets.matches(key));
     case 'matching':

@@ -7,6 +7,7 @@ import { Listeners } from '../../../lib/bus/listeners.js';
 import type { MeshEvent } from '../../../lib/bus/mesh-event.js';
 import { newBusCounters } from '../../../lib/bus/mesh-metrics.js';
 import { Subscriptions } from '../../../lib/bus/subscriptions.js';
+import { EventData } from '../../../lib/bus/event-data.js';
 import { AwaitedEvents } from '../../../lib/bus/awaited-events.js';
 import { Glob } from '../../../lib/delivery/glob.js';
 import { SILENT_LOGGER } from '../../../lib/options/mesh-logger.js';
@@ -25,6 +26,7 @@ describe('IncomingEvents', () => {
       { origin: 'self', zone: undefined },
       {
         ...{ subscriptions, matching: new Listeners(runner), counters, fences, awaited },
+        eventData: new EventData(counters),
         ...{ onOutcome: () => {}, onUnheardMatching: () => {} },
       },
     );

@@ -1,0 +1,32 @@
+import { type PatternEntry, PatternIndex } from '../delivery/pattern-index.js';
+import { checkListener } from './checks.js';
+import { subscriptionOf } from './listeners.js';
+import type { MeshResponder } from './mesh-request.js';
+import type { MeshKeySubscription, MeshListenOptions, MeshSubscription } from './mesh-subscription.js';
+
+interface Entry {
+  readonly pattern: string;
+  readonly responder: MeshResponder;
+}
+
+/** Who answers which questions here: one of them for each question. */
+export class Responders {
+  readonly #index = new PatternIndex<Entry>();
+  readonly #open = new Set<MeshSubscription>();
+
+  add(pattern: string, responder: MeshResponder, options: MeshListenOptions | undefined): MeshKeySubscription {
+    checkListener(responder);
+    const entry: PatternEntry<Entry> = this.#index.add(pattern, { pattern, responder });
+    return { pattern, ...subscriptionOf(() => this.#index.remove(entry), options, this.#open) };
+  }
+
+  /** The one whose pattern is the key itself, else the one that was added first. */
+  find(key: string): MeshResponder | undefined {
+    const matching = this.#index.match(key);
+    return (matching.find(({ pattern }) => pattern === key) ?? matching[0])?.responder;
+  }
+
+  clear(): void {
+    for (const subscription of this.#open) subscription.unsubscribe();
+  }
+}
