@@ -49,7 +49,7 @@ export default {
       displayName: 'net',
       globalSetup: '<rootDir>/tools/build-library.mjs',
       moduleNameMapper: sources,
-      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{e2e,attack}/**/*.spec.ts'],
     },
     {
       ...shared,
