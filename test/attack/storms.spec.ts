@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Battlefield, expectTraffic } from './support/battlefield.js';
+import { Insider } from './support/insider.js';
+import { SECRET } from './support/seal.js';
+import * as wire from './support/wire.js';
+
+const field = new Battlefield();
+afterEach(() => field.close());
+
+/** What one member may have repeated to it at once, and in a millisecond: docs/protocol.md, "Loss". */
+const AT_ONCE = 262_144;
+const PER_MS = 16_384;
+const PUBLISHED = 200;
+
+describe.each([
+  ['plain mesh', undefined],
+  ['sealed mesh, with the secret', SECRET],
+])('a storm by a member of a %s', (_name, secret) => {
+  const options = secret === undefined ? {} : { secret };
+
+  it('of questions draws no more than its budget', async () => {
+    const nodes = await field.mesh(2, options);
+    const [target] = nodes;
+    const insider = new Insider(await field.attackers.open(), secret);
+    await insider.join(target!.bus);
+    for (let index = 0; index < PUBLISHED; index++) {
+      await target!.bus.publish(`key:${index}`, { data: 'x'.repeat(1000) });
+    }
+    const nonce = insider.nonceOf(target!.bus);
+    const question = wire.nack(insider.id, nonce, wire.idBytes(target!.bus.id), [[1, PUBLISHED]]);
+    const [sent, since] = [target!.bus.metrics().bytesSent, performance.now()];
+    await insider.strike(
+      target!.bus,
+      Array.from({ length: 400 }, () => question),
+    );
+    const allowed = AT_ONCE + PER_MS * (performance.now() - since);
+    const { bytesSent, dropped } = target!.bus.metrics();
+    // Each of them asks for 128 KiB.
+    expect(bytesSent - sent).toBeLessThanOrEqual(allowed * 1.05);
+    expect(dropped['repair-budget']).toBeGreaterThan(0);
+    expect(bytesSent - sent).toBeGreaterThan(AT_ONCE);
+    await expectTraffic(nodes, 'after');
+  }, 60_000);
+
+  it('of requests for a resync draws from the same budget', async () => {
+    const nodes = await field.mesh(2, options);
+    const [target] = nodes;
+    const insider = new Insider(await field.attackers.open(), secret);
+    await insider.join(target!.bus);
+    for (let index = 0; index < PUBLISHED; index++) {
+      await target!.bus.publish(`key:${index}`, { data: 'x'.repeat(1000) });
+    }
+    const nonce = insider.nonceOf(target!.bus);
+    const question = wire.nack(insider.id, nonce, wire.idBytes(target!.bus.id), [[1, PUBLISHED]]);
+    const request = wire.resyncRequest(insider.id, nonce, 1);
+    // Each burst of questions leaves the budget empty before the requests behind it are read.
+    const storm = Array.from({ length: 100 }, () => [question, question, ...Array.from({ length: 18 }, () => request)]);
+    const [sent, since] = [target!.bus.metrics().bytesSent, performance.now()];
+    const before = target!.bus.metrics().dropped['repair-budget'] ?? 0;
+    await insider.strike(target!.bus, storm.flat());
+    const allowed = AT_ONCE + PER_MS * (performance.now() - since);
+    const { bytesSent, dropped } = target!.bus.metrics();
+    expect(bytesSent - sent).toBeLessThanOrEqual(allowed * 1.05);
+    expect((dropped['repair-budget'] ?? 0) - before).toBeGreaterThan(0);
+    await expectTraffic(nodes, 'after');
+  }, 60_000);
+
+  it('of coarse events is told in few resyncs that cover all of it', async () => {
+    const nodes = await field.mesh(2, options);
+    const [target] = nodes;
+    const insider = new Insider(await field.attackers.open(), secret);
+    await insider.join(target!.bus);
+    const keys = Array.from({ length: 1500 }, (_, index) => `key:${index}`);
+    const since = performance.now();
+    await insider.strike(
+      target!.bus,
+      keys.map((key, index) => wire.buckets(insider.id, [wire.bucketOf(key)], { sequence: index + 1 })),
+    );
+    const { items } = target!.resyncs;
+    const covers = (key: string): boolean => items.some((resync) => resync.matches(key));
+    await target!.resyncs.until(() => keys.every(covers));
+    // Ten at once, ten a second, and one that is told because others wait.
+    expect(items.length).toBeLessThanOrEqual(11 + ((performance.now() - since) / 1000) * 20);
+    expect(items.length).toBeGreaterThanOrEqual(10);
+    expect(items.filter(({ all }) => all)).toEqual([]);
+    await expectTraffic(nodes, 'after');
+  }, 60_000);
+});
