@@ -6,6 +6,11 @@ import { GUESSED as NEXT, SECRET } from './support/seal.js';
 const field = new Battlefield();
 afterEach(() => field.close());
 
+const WAYS: readonly (readonly [string, MeshOptions])[] = [
+  ['the group', {}],
+  ['addresses', { group: false }],
+];
+
 /** Publishes at every node, all the time, until it is stopped. */
 class Flow {
   readonly published: string[] = [];
@@ -38,10 +43,7 @@ class Flow {
 }
 
 describe('setKeyring, while events flow', () => {
-  it.each([
-    ['the group', {}],
-    ['addresses', { group: false }],
-  ])(
+  it.each(WAYS)(
     'loses not one of them, by %s',
     async (_name, options) => {
       const peers = [`127.0.0.1:${field.port}`];
