@@ -7,10 +7,7 @@ import { MAX_GONE_COUNT, MAX_HEARD_COUNT, MAX_UNHEARD_COUNT } from '../../lib/wi
 import { encodePacket } from '../wire/encode-packet.js';
 import { meshVectors, warpVectors } from '../wire/vectors.js';
 import { DatagramMutator } from './datagram-mutator.js';
-
-const DATAGRAMS = 1_000_000;
-/** Another run, or a failure once more: `FUZZ_SEED=… npm run test:fuzz`. */
-const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
+import { DECODER_DATAGRAMS as DATAGRAMS, FUZZ_SEED as seed, FUZZ_TIMEOUT_MS } from './fuzz-terms.js';
 
 const { encode, decode, reject } = meshVectors();
 const warp = warpVectors();
@@ -56,43 +53,47 @@ function comesBack(packet: Packet, into: Buffer): boolean {
 }
 
 describe('decodePacket', () => {
-  it(`survives ${DATAGRAMS} random and mutated datagrams`, () => {
-    const mutator = new DatagramMutator(seed, corpus);
-    const original = Buffer.alloc(mutator.maxBytes);
-    const into = Buffer.alloc(2 * MAX_DATAGRAM_BYTES);
-    const outcomes = new Map<string, number>();
-    let written = 0;
+  it(
+    `survives ${DATAGRAMS} random and mutated datagrams`,
+    () => {
+      const mutator = new DatagramMutator(seed, corpus);
+      const original = Buffer.alloc(mutator.maxBytes);
+      const into = Buffer.alloc(2 * MAX_DATAGRAM_BYTES);
+      const outcomes = new Map<string, number>();
+      let written = 0;
 
-    const faultOf = (bytes: Buffer): string | undefined => {
-      bytes.copy(original);
-      const unchanged = original.subarray(0, bytes.length);
-      const decoded = decodePacket(bytes);
-      if (!bytes.equals(unchanged)) return 'changes what it reads';
-      const outcome = decoded.kind === 'refused' ? decoded.reason : decoded.kind;
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      if (decoded.kind === 'refused') return undefined;
-      bytes.fill(0xa5);
-      if (!isDeepStrictEqual(decoded, decodePacket(unchanged))) return 'keeps what it reads';
-      if (decoded.kind === 'sealed' || !isSendable(decoded)) return undefined;
-      written += 1;
-      return comesBack(decoded, into) ? undefined : 'reads what is written otherwise';
-    };
+      const faultOf = (bytes: Buffer): string | undefined => {
+        bytes.copy(original);
+        const unchanged = original.subarray(0, bytes.length);
+        const decoded = decodePacket(bytes);
+        if (!bytes.equals(unchanged)) return 'changes what it reads';
+        const outcome = decoded.kind === 'refused' ? decoded.reason : decoded.kind;
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        if (decoded.kind === 'refused') return undefined;
+        bytes.fill(0xa5);
+        if (!isDeepStrictEqual(decoded, decodePacket(unchanged))) return 'keeps what it reads';
+        if (decoded.kind === 'sealed' || !isSendable(decoded)) return undefined;
+        written += 1;
+        return comesBack(decoded, into) ? undefined : 'reads what is written otherwise';
+      };
 
-    for (let index = 0; index < DATAGRAMS; index += 1) {
-      const bytes = mutator.next();
-      let fault: string | undefined;
-      try {
-        fault = faultOf(bytes);
-      } catch (error) {
-        fault = String(error);
+      for (let index = 0; index < DATAGRAMS; index += 1) {
+        const bytes = mutator.next();
+        let fault: string | undefined;
+        try {
+          fault = faultOf(bytes);
+        } catch (error) {
+          fault = String(error);
+        }
+        if (fault === undefined) continue;
+        throw new Error(`${fault}: FUZZ_SEED=${seed}, datagram ${index}, ${original.toString('hex', 0, bytes.length)}`);
       }
-      if (fault === undefined) continue;
-      throw new Error(`${fault}: FUZZ_SEED=${seed}, datagram ${index}, ${original.toString('hex', 0, bytes.length)}`);
-    }
-    expect([...outcomes.keys()].sort()).toEqual([...KINDS, ...REASONS].sort());
-    expect(Math.min(...outcomes.values())).toBeGreaterThan(DATAGRAMS / 1000);
-    expect(written).toBeGreaterThan(DATAGRAMS / 10);
-  }, 120_000);
+      expect([...outcomes.keys()].sort()).toEqual([...KINDS, ...REASONS].sort());
+      expect(Math.min(...outcomes.values())).toBeGreaterThan(DATAGRAMS / 1000);
+      expect(written).toBeGreaterThan(DATAGRAMS / 10);
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 
   // An array of 65,535 elements takes half a megabyte, and one of what the datagram holds next to nothing.
   it.each([
