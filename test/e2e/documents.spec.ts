@@ -172,6 +172,11 @@ describe('the examples of docs/api.md', () => {
     expect(await program.ended).toBe(0);
   }, 30_000);
 
+  it('of a rotation runs, and opens nothing', async () => {
+    const program = await runSnippet('docs/security.md', 'rotation', 'bus.setKeyring({');
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
   it('of a hybrid application written out is in the mesh', async () => {
     const program = await runSnippet('docs/api.md', 'hybrid', 'app.connectMicroservice');
     await program.saying(/mesh "shop" 127\.0\.0\.1:\d+ · multicast lo · 0 peers · unsealed/);
