@@ -2,7 +2,7 @@ import type { MeshBus, MeshOptions, MeshPeer, MeshResync } from 'nestjs-mesh/bus
 import { Buses } from '../../support/buses.js';
 import { Inbox } from '../../support/inbox.js';
 import { randomPort } from '../../support/random-port.js';
-import { Attackers } from './attacker.js';
+import { Attackers, until } from './attacker.js';
 import { SECRET } from './seal.js';
 
 /** A node of a user, and all that its application is told. */
@@ -36,6 +36,10 @@ export class Battlefield {
     const nodes: Node[] = [];
     for (let index = 0; index < count; index++) nodes.push(await this.node(options));
     await Promise.all(nodes.map(({ bus }) => bus.waitForPeers(count - 1, { timeout: 15_000 })));
+    await until(
+      () => nodes.every(({ bus }) => bus.snapshot().unverifiedPeers === 0),
+      'all greetings have been answered',
+    );
     return nodes;
   }
 
