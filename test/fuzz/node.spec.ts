@@ -15,8 +15,9 @@ describe('MeshNode', () => {
       const dropped = new Map<string, number>();
       let delivered = 0;
       for (let index = 0; index < NODE_DATAGRAMS; index += OF_ONE) {
-        const mode = MODES[(index / OF_ONE) % MODES.length]!;
         const seed = FUZZ_SEED + index;
+        // From the seed, so that it alone brings a failure back.
+        const mode = MODES[Math.floor(seed / OF_ONE) % MODES.length]!;
         const fuzzed = new FuzzedNode(seed, mode);
         let last: Buffer = Buffer.alloc(0);
         try {
