@@ -7,6 +7,8 @@ import type { ResyncCause } from './mesh-resync.js';
 
 /** A peer that falls behind, and comes back, stays well below. */
 const TERMS = { perMs: 0.01, burst: 10 } as const;
+/** Of all peers together: one that lies can speak for many who never were. */
+const TOTAL_TERMS = { perMs: 0.05, burst: 50 } as const;
 const MERGE_MS = 100;
 /** Peers that are remembered at once. */
 const MOST_PEERS = 4096;
@@ -22,12 +24,13 @@ interface Parts {
 
 /**
  * Resyncs of one peer: beyond ten at once and ten a second they wait, and become one that covers all. So a peer that has
- * gone mad does not have caches flushed without end, and none is lost.
+ * gone mad does not have caches flushed without end, and none is lost. All peers together have fifty at once and fifty a second.
  */
 export class ResyncMerger {
   readonly #parts: Parts;
   readonly #budgets = new RecentMap<NodeId, TokenBucket>(MOST_PEERS);
   readonly #waiting = new Map<NodeId, ResyncCause>();
+  #total: TokenBucket | undefined;
   #timer: Timer | undefined;
 
   constructor(parts: Parts) {
@@ -52,14 +55,20 @@ export class ResyncMerger {
     this.#timer = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const cause of waiting) this.#parts.raise(cause);
+    const [first, ...others] = waiting.filter(({ buckets }) => buckets === 'all');
+    // One of everything is as good as many.
+    if (others.length > 0) this.#parts.raise({ ...first!, origin: undefined });
+    for (const cause of others.length > 0 ? waiting.filter(({ buckets }) => buckets !== 'all') : waiting) {
+      this.#parts.raise(cause);
+    }
   };
 
   #mayPass(origin: NodeId): boolean {
     const now = this.#parts.now();
     const budget = this.#budgets.get(origin) ?? new TokenBucket(now, TERMS);
     this.#budgets.set(origin, budget);
-    return budget.take(now, 1);
+    this.#total ??= new TokenBucket(now, TOTAL_TERMS);
+    return budget.take(now, 1) && this.#total.take(now, 1);
   }
 }
 

@@ -47,6 +47,7 @@ export type DropReason =
   | 'forged-sequence'
   | 'not-missing'
   | 'repair-budget'
+  | 'hearsay-budget'
   | 'wrong-nonce'
   | 'peers-limit'
   | 'unverified-limit'

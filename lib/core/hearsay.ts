@@ -1,4 +1,5 @@
 import type { Instant } from '../primitives/instant.js';
+import { TokenBucket } from '../primitives/token-bucket.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Member } from '../membership/member.js';
 import { type Departed, GONE_TOLD_MS } from '../membership/member-table.js';
@@ -17,6 +18,13 @@ const LATELY_HEARTBEATS = 12;
 /** Who is named by others for so many heartbeats and never met is beyond a cut, and is followed by hearsay. */
 const UNMET_HEARTBEATS = 3;
 
+/** Strangers that one member may have this node follow. Beyond that its word is taken for one resync of all keys. */
+const STRANGERS_AT_ONCE = 64;
+const STRANGERS_A_HEARTBEAT = 20;
+
+type StrangerCause = 'join' | 'heal';
+type Refuse = (cause: StrangerCause) => void;
+
 /** What heartbeats say of third nodes: how far they have come, as the sender has heard. It shows gaps that no packet shows. */
 export class Hearsay {
   readonly #context: NodeContext;
@@ -24,6 +32,8 @@ export class Hearsay {
   readonly #lastWords: LastWords;
   /** Since when others have been naming a node that this one has not met. */
   readonly #unmet = new Map<NodeId, Instant>();
+  /** Of each member: how many strangers more it may have this node follow. */
+  readonly #budgets = new WeakMap<Member, TokenBucket>();
   #heardTurn = 0;
   #goneTurn = 0;
 
@@ -40,8 +50,12 @@ export class Hearsay {
   }
 
   take(now: Instant, member: Member, { heard, gone }: HeartbeatPacket): void {
-    for (const entry of heard ?? []) this.#takeHeard(now, member, entry);
-    for (const entry of gone ?? []) this.#takeGone(now, member, entry);
+    const refused = { join: false, heal: false };
+    const refuse = (cause: StrangerCause): void => void (refused[cause] = true);
+    for (const entry of heard ?? []) this.#takeHeard(now, member, entry, refuse);
+    for (const entry of gone ?? []) this.#takeGone(now, member, entry, refuse);
+    // What it knows, and this node does not, may concern any key.
+    if (refused.join || refused.heal) this.#context.raise(refused.heal ? 'heal' : 'join', member.id, 'all');
   }
 
   #tellHeard(room: number): readonly HeardEntry[] | undefined {
@@ -78,7 +92,7 @@ export class Hearsay {
     return this.#context.streams.get(id)?.window.top ?? 0;
   }
 
-  #takeHeard(now: Instant, member: Member, { id, highest }: HeardEntry): void {
+  #takeHeard(now: Instant, member: Member, { id, highest }: HeardEntry, refuse: Refuse): void {
     if (id === this.#context.config.id) return;
     const stream = this.#context.streams.get(id);
     // For its last words this does not count: whoever takes it for alive may have more of it to read.
@@ -89,11 +103,12 @@ export class Hearsay {
     if (since === undefined) return this.#noteUnmet(now, id);
     if (now - since < UNMET_HEARTBEATS * config.heartbeatMs) return;
     this.#unmet.delete(id);
+    if (!this.#mayFollow(now, member)) return refuse('join');
     this.#followStranger(now, { id, highest }, member, 'join');
   }
 
   /** A node that this one never met has said something, and died, while this one was there to miss it. */
-  #takeGone(now: Instant, member: Member, { id, highest, seconds }: GoneEntry): void {
+  #takeGone(now: Instant, member: Member, { id, highest, seconds }: GoneEntry, refuse: Refuse): void {
     const { config, readyAt, streams } = this.#context;
     if (id === config.id) return;
     const stream = streams.get(id);
@@ -103,6 +118,7 @@ export class Hearsay {
     }
     // Nobody tells of what is so long ago.
     if (readyAt === undefined || seconds >= MAX_GONE_SECONDS || now - seconds * 1000 <= readyAt) return;
+    if (!this.#mayFollow(now, member)) return refuse('heal');
     this.#followStranger(now, { id, highest }, member, 'heal');
   }
 
@@ -113,7 +129,7 @@ export class Hearsay {
     this.#recovery.confirm(now, stream, highest);
   }
 
-  #followStranger(now: Instant, entry: HeardEntry, member: Member, cause: 'join' | 'heal'): void {
+  #followStranger(now: Instant, entry: HeardEntry, member: Member, cause: StrangerCause): void {
     const { streams, config } = this.#context;
     if (streams.size >= config.limits.peers * 2) this.#makeRoom();
     if (streams.size >= config.limits.peers * 2) return this.#context.counters.drop('peers-limit');
@@ -122,6 +138,16 @@ export class Hearsay {
     stream.relayed = true;
     streams.set(entry.id, stream);
     this.#follow(now, stream, entry.highest, member);
+  }
+
+  /** Each of them is asked after for seconds, here and elsewhere, so that a member that lies could have everyone do so. */
+  #mayFollow(now: Instant, member: Member): boolean {
+    const perMs = STRANGERS_A_HEARTBEAT / this.#context.config.heartbeatMs;
+    const budget = this.#budgets.get(member) ?? new TokenBucket(now, { perMs, burst: STRANGERS_AT_ONCE });
+    this.#budgets.set(member, budget);
+    const may = budget.take(now, 1);
+    if (!may) this.#context.counters.drop('hearsay-budget');
+    return may;
   }
 
   /** Forgets the one that has been followed by hearsay for longest, of those of which nothing is missing. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Battlefield, expectTraffic } from './support/battlefield.js';
 import { Insider } from './support/insider.js';
@@ -62,6 +63,26 @@ describe.each([
     const { bytesSent, dropped } = target!.bus.metrics();
     expect(bytesSent - sent).toBeLessThanOrEqual(allowed * 1.05);
     expect((dropped['repair-budget'] ?? 0) - before).toBeGreaterThan(0);
+    await expectTraffic(nodes, 'after');
+  }, 60_000);
+
+  it('of nodes that never were draws few questions, and few resyncs, of which one covers all', async () => {
+    const nodes = await field.mesh(2, options);
+    const [target] = nodes;
+    const insider = new Insider(await field.attackers.open(), secret);
+    await insider.join(target!.bus);
+    const before = target!.bus.metrics();
+    const lies = Array.from({ length: 100 }, () =>
+      wire.heartbeat(insider.id, {
+        gone: Array.from({ length: 20 }, () => ({ about: randomBytes(16), highest: 50, seconds: 0 })),
+      }),
+    );
+    await insider.strike(target!.bus, lies);
+    const after = target!.bus.metrics();
+    expect((after.dropped['hearsay-budget'] ?? 0) - (before.dropped['hearsay-budget'] ?? 0)).toBeGreaterThan(1800);
+    const { items } = target!.resyncs;
+    expect(items.some(({ all, origin }) => all && origin !== undefined)).toBe(true);
+    expect(items.length).toBeLessThan(200);
     await expectTraffic(nodes, 'after');
   }, 60_000);
 

@@ -145,6 +145,8 @@ function bitmap(which: readonly number[]): Buffer {
 }
 
 export interface Hearsay {
+  /** For how long it has been gone. */
+  readonly seconds?: number;
   readonly about: Buffer;
   readonly highest: number;
 }
@@ -161,7 +163,8 @@ export function heartbeat(sender: Buffer, terms: HeartbeatTerms = {}): Buffer {
   const tlvs: Buffer[] = [];
   if (members !== undefined) tlvs.push(tlv(5, Buffer.concat([u16(members.count), u48(members.hash), u16(0xffff)])));
   if (heard.length > 0) tlvs.push(tlv(6, Buffer.concat(heard.flatMap((one) => [one.about, u48(one.highest)]))));
-  if (gone.length > 0) tlvs.push(tlv(7, Buffer.concat(gone.flatMap((one) => [one.about, u48(one.highest), u16(1)]))));
+  if (gone.length > 0)
+    tlvs.push(tlv(7, Buffer.concat(gone.flatMap((one) => [one.about, u48(one.highest), u16(one.seconds ?? 1)]))));
   return datagram(Type.heartbeat, sender, u64(0n), text(address), trailer({ sequence: 0, ...terms }, ...tlvs));
 }
 

@@ -68,6 +68,16 @@ describe('ResyncMerger', () => {
     expect(raised.slice(10)).toEqual([{ reason: 'overload', origin: PEER, buckets: 'all' }]);
   });
 
+  it('passes fifty at once of all peers together, and makes one of those behind that cover everything', async () => {
+    for (let peer = 0; peer < 200; peer++) {
+      const origin = nodeIdOf(peer.toString(16).padStart(32, '0'));
+      merger.note({ reason: 'heal', origin, buckets: 'all' });
+    }
+    expect(raised).toHaveLength(50);
+    await clock.advance(100);
+    expect(raised.slice(50)).toEqual([{ reason: 'heal', origin: undefined, buckets: 'all' }]);
+  });
+
   it('tells what waits when it is closed', () => {
     storm(0, 12);
     merger.flush();
