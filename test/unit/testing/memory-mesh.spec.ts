@@ -192,7 +192,8 @@ describe('MemoryMesh.settled', () => {
     await a.publish('ball');
     await expect(mesh.settled()).rejects.toThrow('events are published without end');
     for (const subscription of subscriptions) subscription.unsubscribe();
-  });
+    // Five seconds of the mesh's time are ten thousand events, on however busy a machine.
+  }, 60_000);
 });
 
 describe('MemoryMesh.lose', () => {
