@@ -1,5 +1,4 @@
 import {
-  type BaseRpcContext,
   type CustomTransportStrategy,
   type MessageHandler,
   type MsPattern,
@@ -9,7 +8,6 @@ import {
 import { tellHandlersBound } from '../../bus/handlers-bound.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
-import type { MeshEvent } from '../../bus/mesh-event.js';
 import type { MeshSubscription } from '../../bus/mesh-subscription.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
@@ -18,12 +16,10 @@ import { FailureLog } from '../failure-log.js';
 import { MESH_TRANSPORT } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
 import { type MeshSerializationOptions, type MeshTransportOptions, separate } from '../serialization.js';
-import { deliveryOf } from './delivery.js';
 import { EventDeserializer } from './event-deserializer.js';
-import { exactPattern } from './exact-pattern.js';
-import { type EventHandler, HandlerChain } from './handler-chain.js';
-import { MeshBatchContext } from './mesh-batch.context.js';
-import { MeshContext } from './mesh.context.js';
+import { EventHandlers } from './event-handlers.js';
+import type { EventHandler } from './handler-chain.js';
+import { handlerRoute } from './handler-route.js';
 
 /** What `MeshModule` knows of its server, and a user need not say; and serialization, for a server of a given bus. */
 export interface MeshServerSettings extends MeshSerializationOptions {
@@ -31,13 +27,6 @@ export interface MeshServerSettings extends MeshSerializationOptions {
   readonly logger?: MeshLogger | false;
   /** Called before the bus is started for this server: by then every provider of the application is there. */
   readonly beforeListen?: () => void;
-}
-
-/** A handler that gets all events of a turn together. */
-interface BatchHandler {
-  readonly route: string;
-  /** What it is looked up by. */
-  readonly name: string;
 }
 
 type ListenCallback = (...optionalParams: unknown[]) => unknown;
@@ -61,15 +50,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   readonly #beforeListen: () => void;
   readonly #logger: MeshLogger | false;
   readonly #unreadable: FailureLog;
-  /** `undefined`: data are handed on as they came. */
-  readonly #events: EventDeserializer | undefined;
-  /** Routes that an object or a number gave: signs of a glob in them mean themselves. */
-  readonly #exact = new Set<string>();
-  readonly #chains = new Map<string, HandlerChain>();
-  /** Each by itself: in the chain of its pattern it would be called for each event. */
-  readonly #batchHandlers: BatchHandler[] = [];
-  /** Those of batches under names that are no routes. */
-  readonly #named = new Map<string, EventHandler>();
+  readonly #events: EventHandlers;
   #requestHandlers = 0;
   /** `undefined` unless listening. Its identity stands for one `listen`, which a `close` may overtake. */
   #subscriptions: MeshSubscription[] | undefined;
@@ -84,7 +65,11 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     this.#logger = settings.logger ?? nestLogger(isMeshBus(source) ? undefined : source);
     this.#unreadable = new FailureLog(this.#logger, 'the deserializer of the mesh');
     const { deserializer } = serialization;
-    this.#events = deserializer && new EventDeserializer(deserializer, this.#unreadable);
+    this.#events = new EventHandlers({
+      found: this.messageHandlers,
+      handle: (name, packet, context) => this.handleEvent(name, packet, context),
+      deserializer: deserializer && new EventDeserializer(deserializer, this.#unreadable),
+    });
     this.#link = new BusLink(
       source,
       (options) => new MeshBus({ ...options, logger: this.#logger }),
@@ -152,32 +137,20 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
       this.#requestHandlers++;
       return;
     }
-    const route = this.normalizePattern(pattern as MsPattern);
-    if (typeof pattern !== 'string') this.#exact.add(route);
-    Object.assign(callback, { isEventHandler, extras });
-    if (extras.batch === true) this.#addBatchHandler(route, callback as EventHandler);
-    else this.#chain(route, extras).add(callback as EventHandler);
+    const route = handlerRoute(this.normalizePattern(pattern as MsPattern), typeof pattern !== 'string');
+    this.#events.add(route, callback as EventHandler, extras);
   }
 
   /** By the pattern, not by a key. A plain read: the base parses the text as JSON, and misses `1.0`, `null` or `true`. */
   override getHandlerByPattern(pattern: string): MessageHandler | null {
-    return this.messageHandlers.get(pattern) ?? this.#named.get(pattern) ?? null;
+    return this.messageHandlers.get(pattern) ?? this.#events.named(pattern) ?? null;
   }
 
   async #open(subscriptions: MeshSubscription[]): Promise<void> {
     this.#beforeListen();
     this.#warnOfRequestHandlers();
     const bus = this.#link.renew();
-    for (const route of this.#chains.keys()) {
-      const contextOf = (event: MeshEvent): MeshContext => new MeshContext([event, route]);
-      const deliver = this.#deliverer(route, contextOf, payloadOf);
-      subscriptions.push(bus.subscribe(this.#patternOf(route), this.#events?.before(deliver) ?? deliver));
-    }
-    for (const { route, name } of this.#batchHandlers) {
-      const contextOf = (events: readonly MeshEvent[]): MeshBatchContext => new MeshBatchContext([events, route]);
-      const deliver = this.#deliverer(name, contextOf, asItIs);
-      subscriptions.push(bus.subscribeBatch(this.#patternOf(route), this.#events?.beforeBatch(deliver) ?? deliver));
-    }
+    this.#events.bind(bus, subscriptions);
     if (subscriptions.length > 0) tellHandlersBound(bus);
     await this.#link.open();
   }
@@ -185,50 +158,6 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   #unbind(): void {
     for (const subscription of this.#subscriptions ?? []) subscription.unsubscribe();
     this.#subscriptions = undefined;
-  }
-
-  #patternOf(route: string): string {
-    return this.#exact.has(route) ? exactPattern(route) : route;
-  }
-
-  #chain(route: string, extras: Record<string, unknown>): HandlerChain {
-    const known = this.#chains.get(route);
-    if (known !== undefined) return known;
-    const chain = new HandlerChain();
-    this.#chains.set(route, chain);
-    this.messageHandlers.set(route, Object.assign(chain.call, { isEventHandler: true, extras }));
-    return chain;
-  }
-
-  #addBatchHandler(route: string, handler: EventHandler): void {
-    // No key and no route that anybody would think of.
-    const name = `\0batch ${this.#batchHandlers.length}`;
-    const chain = new HandlerChain();
-    chain.add(handler);
-    this.#named.set(name, chain.call);
-    this.#batchHandlers.push({ route, name });
-  }
-
-  /**
-   * Makes a listener that resolves when all handlers have ended, and rejects if one has failed: by that the bus counts
-   * runs and failures. It is an `async` function, which the bus knows for one before it has been called.
-   */
-  #deliverer<T>(
-    name: string,
-    contextOf: (value: T) => BaseRpcContext,
-    dataOf: (value: T) => unknown,
-  ): (value: T) => Promise<void> {
-    return async (value) => {
-      const context = contextOf(value);
-      const delivery = deliveryOf(context);
-      try {
-        await this.handleEvent(name, { pattern: name, data: dataOf(value) }, context);
-      } catch (error) {
-        delivery.fail(error);
-      }
-      if (delivery.isRunning) await delivery.ended();
-      delivery.throwFailure();
-    };
   }
 
   #warnOfRequestHandlers(): void {
@@ -239,12 +168,4 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
         'reached through it. Name the transport of those that belong to another one: @MessagePattern(pattern, Transport.TCP)',
     );
   }
-}
-
-function payloadOf({ data, key }: MeshEvent): unknown {
-  return data === undefined ? key : data;
-}
-
-function asItIs<T>(value: T): T {
-  return value;
 }
