@@ -1,6 +1,8 @@
+import { isUint8Array } from 'node:util/types';
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import { isMeshBus } from '../bus/is-mesh-bus.js';
 import type { MeshBus } from '../bus/mesh-bus.js';
+import { rawData } from '../bus/raw-data.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { MeshOptions } from '../options/mesh-options.js';
 import type { MeshSource } from './bus-link.js';
@@ -63,6 +65,17 @@ export function separateOptions(
 ): Separated<MeshOptions, MeshSerializationOptions> {
   const { serializer, deserializer, ...source } = options ?? {};
   return { source, serialization: { serializer, deserializer } };
+}
+
+/** What a serializer has returned, as the bus takes it. */
+export function travelling(value: unknown): unknown {
+  return isUint8Array(value) ? rawData(value) : value;
+}
+
+/** Nest's deserializers return a packet, others what is in it. */
+export function payloadIn(result: unknown): unknown {
+  const isPacket = typeof result === 'object' && result !== null && 'pattern' in result && 'data' in result;
+  return isPacket ? result.data : result;
 }
 
 function checked(options: MeshSerializationOptions): Serialization {

@@ -1,18 +1,16 @@
-import { isUint8Array } from 'node:util/types';
 import { ClientProxy, type MsPattern, type ReadPacket } from '@nestjs/microservices';
 import { from, type Observable, throwError } from 'rxjs';
 import { createClientBus } from '../../bus/create-client-bus.js';
 import { rejected } from '../../bus/deferred.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
-import { rawData } from '../../bus/raw-data.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
 import { isThenable } from '../../primitives/is-thenable.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { FailureLog } from '../failure-log.js';
 import { nestLogger } from '../nest-logger.js';
-import { type MeshSerializationOptions, type MeshTransportOptions, separate } from '../serialization.js';
+import { type MeshSerializationOptions, type MeshTransportOptions, separate, travelling } from '../serialization.js';
 import { type OutgoingPacket, unpacked, type UnpackedEvent } from './outgoing-packet.js';
 
 /** What `MeshModule` knows of its client, and a user need not say; and serialization, for a client of a given bus. */
@@ -172,11 +170,6 @@ function attempt(publish: () => Promise<void>): Promise<void> {
   } catch (error) {
     return rejected(error);
   }
-}
-
-/** What a serializer has returned, as the bus takes it. */
-function travelling(value: unknown): unknown {
-  return isUint8Array(value) ? rawData(value) : value;
 }
 
 function unsupported(): MeshError {

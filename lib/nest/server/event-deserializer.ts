@@ -1,10 +1,11 @@
 import type { Deserializer } from '@nestjs/microservices';
 import type { MeshEvent } from '../../bus/mesh-event.js';
 import type { FailureLog } from '../failure-log.js';
+import { payloadIn } from '../serialization.js';
 
 type Deliver<T> = (value: T) => Promise<void>;
 
-/** Reads the data of events by a deserializer of Nest. It never rejects: see `MeshSerializationOptions`. */
+/** Reads data by a deserializer of Nest. Of events it never rejects: see `MeshSerializationOptions`. */
 export class EventDeserializer {
   readonly #deserializer: Deserializer;
   readonly #failures: FailureLog;
@@ -39,20 +40,22 @@ export class EventDeserializer {
     return read;
   }
 
-  async #deserialize(event: MeshEvent): Promise<MeshEvent> {
-    const { key, data, metadata } = event;
+  /**
+   * What of it handlers get.
+   *
+   * @throws what the deserializer throws, which has been counted
+   */
+  async payload({ key, data, metadata }: Pick<MeshEvent, 'key' | 'data' | 'metadata'>): Promise<unknown> {
     try {
-      const result: unknown = await this.#deserializer.deserialize(data, { channel: key, metadata });
-      return Object.freeze({ ...event, data: payloadIn(result) });
+      return payloadIn(await this.#deserializer.deserialize(data, { channel: key, metadata }));
     } catch (error) {
       this.#failures.add(error);
-      return Object.freeze({ ...event, data: undefined });
+      throw error;
     }
   }
-}
 
-/** Nest's deserializers return a packet, others what is in it. */
-function payloadIn(result: unknown): unknown {
-  const isPacket = typeof result === 'object' && result !== null && 'pattern' in result && 'data' in result;
-  return isPacket ? result.data : result;
+  async #deserialize(event: MeshEvent): Promise<MeshEvent> {
+    const data = await this.payload(event).catch(() => undefined);
+    return Object.freeze({ ...event, data });
+  }
 }

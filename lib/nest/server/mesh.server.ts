@@ -5,6 +5,7 @@ import {
   Server,
   type Transport,
 } from '@nestjs/microservices';
+import { finalize } from 'rxjs';
 import { tellHandlersBound } from '../../bus/handlers-bound.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import { MeshBus } from '../../bus/mesh-bus.js';
@@ -20,6 +21,7 @@ import { EventDeserializer } from './event-deserializer.js';
 import { EventHandlers } from './event-handlers.js';
 import type { EventHandler } from './handler-chain.js';
 import { handlerRoute } from './handler-route.js';
+import { type HandleRequest, RequestHandlers } from './request-handlers.js';
 
 /** What `MeshModule` knows of its server, and a user need not say; and serialization, for a server of a given bus. */
 export interface MeshServerSettings extends MeshSerializationOptions {
@@ -29,11 +31,20 @@ export interface MeshServerSettings extends MeshSerializationOptions {
   readonly beforeListen?: () => void;
 }
 
+/** How Nest's bases of both majors handle requests. They return promises, which their types do not say. */
+interface RequestBase {
+  /** Nest 11 has none: each of its transports does the same by itself. */
+  readonly handleRequest?: HandleRequest;
+  readonly onProcessingStartHook: (transport: unknown, context: unknown, done: () => Promise<void>) => unknown;
+  readonly onProcessingEndHook?: (transport: unknown, context: unknown) => unknown;
+}
+
 type ListenCallback = (...optionalParams: unknown[]) => unknown;
 
 /**
- * Brings the mesh's events to `@EventPattern` handlers, under all that Nest puts around them. A pattern that is a
- * string is a glob (`*`, `?`, `[a-c]`, `\`), an object or a number is exact; a key goes to every pattern that it matches.
+ * Brings the mesh's events to `@EventPattern` handlers, and its requests to those of `@MessagePattern`, under all that Nest
+ * puts around them. A pattern that is a string is a glob (`*`, `?`, `[a-c]`, `\`), an object or a number is exact. An event
+ * goes to every pattern that its key matches, a request to one: the exact one, else the one that was declared first.
  *
  * Nest makes a handler of each pattern that a method lists: `@EventPattern(['a:*', 'a:b'])` is called twice for `a:b`. It
  * lets the handlers of one pattern run together; when one fails, those that an interceptor has not let in yet are not run.
@@ -51,7 +62,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
   readonly #logger: MeshLogger | false;
   readonly #unreadable: FailureLog;
   readonly #events: EventHandlers;
-  #requestHandlers = 0;
+  readonly #requests: RequestHandlers;
   /** `undefined` unless listening. Its identity stands for one `listen`, which a `close` may overtake. */
   #subscriptions: MeshSubscription[] | undefined;
 
@@ -64,11 +75,19 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     this.#beforeListen = settings.beforeListen ?? (() => undefined);
     this.#logger = settings.logger ?? nestLogger(isMeshBus(source) ? undefined : source);
     this.#unreadable = new FailureLog(this.#logger, 'the deserializer of the mesh');
-    const { deserializer } = serialization;
+    const { serializer, deserializer } = serialization;
+    const reader = deserializer && new EventDeserializer(deserializer, this.#unreadable);
     this.#events = new EventHandlers({
       found: this.messageHandlers,
       handle: (name, packet, context) => this.handleEvent(name, packet, context),
-      deserializer: deserializer && new EventDeserializer(deserializer, this.#unreadable),
+      deserializer: reader,
+    });
+    this.#requests = new RequestHandlers({
+      handle: (...request) => this.#handleRequest(...request),
+      observe: (result) => this.transformToObservable(result),
+      deserializer: reader,
+      serializer,
+      failures: new FailureLog(this.#logger, 'an answer to the mesh'),
     });
     this.#link = new BusLink(
       source,
@@ -82,7 +101,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     return this.#subscriptions !== undefined;
   }
 
-  /** Events whose data the `deserializer` failed to read. They were handed on as bare keys. */
+  /** Events, which were handed on as bare keys, and requests, which failed, whose data the `deserializer` did not read. */
   get failedDeserializations(): number {
     return this.#unreadable.count;
   }
@@ -132,26 +151,30 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     isEventHandler = false,
     extras: Record<string, unknown> = {},
   ): void {
-    // In the base's map it would share a chain with the events of its pattern, and the network writes patterns.
-    if (!isEventHandler) {
-      this.#requestHandlers++;
-      return;
-    }
     const route = handlerRoute(this.normalizePattern(pattern as MsPattern), typeof pattern !== 'string');
-    this.#events.add(route, callback as EventHandler, extras);
+    if (!isEventHandler) this.#requests.add(route, callback, extras);
+    else this.#events.add(route, callback as EventHandler, extras);
   }
 
-  /** By the pattern, not by a key. A plain read: the base parses the text as JSON, and misses `1.0`, `null` or `true`. */
+  /** All by their patterns. Of a pattern that has both, events and questions, those of events. */
+  override getHandlers(): Map<string, MessageHandler> {
+    return new Map([...this.#requests.all, ...this.messageHandlers]);
+  }
+
+  /**
+   * By the pattern, not by a key, and of events first. A plain read: the base parses the text as JSON, and misses `1.0`,
+   * `null` or `true`.
+   */
   override getHandlerByPattern(pattern: string): MessageHandler | null {
-    return this.messageHandlers.get(pattern) ?? this.#events.named(pattern) ?? null;
+    return this.messageHandlers.get(pattern) ?? this.#events.named(pattern) ?? this.#requests.all.get(pattern) ?? null;
   }
 
   async #open(subscriptions: MeshSubscription[]): Promise<void> {
     this.#beforeListen();
-    this.#warnOfRequestHandlers();
     const bus = this.#link.renew();
     this.#events.bind(bus, subscriptions);
     if (subscriptions.length > 0) tellHandlersBound(bus);
+    this.#requests.bind(bus, subscriptions);
     await this.#link.open();
   }
 
@@ -160,12 +183,12 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     this.#subscriptions = undefined;
   }
 
-  #warnOfRequestHandlers(): void {
-    const count = this.#requestHandlers;
-    if (count === 0 || this.#logger === false) return;
-    this.#logger.warn(
-      `the mesh delivers events only: ${count} @MessagePattern ${count === 1 ? 'handler is' : 'handlers are'} not ` +
-        'reached through it. Name the transport of those that belong to another one: @MessagePattern(pattern, Transport.TCP)',
-    );
+  #handleRequest(...[context, produce, respond]: Parameters<HandleRequest>): unknown {
+    const base = this as unknown as RequestBase;
+    if (base.handleRequest !== undefined) return base.handleRequest(context, produce, respond);
+    return base.onProcessingStartHook(this.transportId, context, async () => {
+      const end = (): void => void base.onProcessingEndHook?.(this.transportId, context);
+      this.send((await produce()).pipe(finalize(end)), respond);
+    });
   }
 }
