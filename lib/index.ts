@@ -6,6 +6,7 @@ export { MeshQuorumError } from './errors/mesh-quorum-error.js';
 export { MeshClient } from './nest/client/mesh.client.js';
 export { MeshRecordBuilder } from './nest/client/mesh.record-builder.js';
 export { MeshRecord } from './nest/client/mesh.record.js';
+export { MeshRequestBuilder } from './nest/client/mesh.request-builder.js';
 export { InjectMeshBus, InjectMeshClient, InjectMeshServer } from './nest/decorators/inject-mesh.decorators.js';
 export { MeshBatch } from './nest/decorators/mesh-batch.decorator.js';
 export { MeshKey } from './nest/decorators/mesh-key.decorator.js';
@@ -44,6 +45,7 @@ export type { MeshErrorCode } from './errors/mesh-error-code.js';
 export type { PeerState as MeshPeerState } from './membership/peer-view.js';
 export type { MeshConnectionStatus, MeshEventsMap } from './nest/bus-link.js';
 export type { MeshRecordOptions } from './nest/client/mesh.record.js';
+export type { MeshRequestRecord, MeshRequestRecordOptions } from './nest/client/mesh.request-builder.js';
 export type {
   MeshModuleAsyncOptions,
   MeshModuleExtras,

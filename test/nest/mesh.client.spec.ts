@@ -195,11 +195,6 @@ describe('MeshClient: what fails', () => {
     await client.connect();
     await lastValueFrom(client.emit('key'));
   });
-
-  it('has no answers to wait for', async () => {
-    const { client } = await pair();
-    await expect(lastValueFrom(client.send('key', {}))).rejects.toMatchObject({ code: 'MESH_ERR_UNSUPPORTED' });
-  });
 });
 
 describe('MeshClient: the dispatch hook of Nest 12', () => {

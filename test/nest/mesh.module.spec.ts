@@ -1,5 +1,4 @@
 import { Controller, Inject, Injectable, type INestApplication, Module, Scope } from '@nestjs/common';
-import { MessagePattern } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -455,25 +454,5 @@ describe('MeshModule: what it says', () => {
     await app.init();
     await logger.said.find((line) => line.includes('1 event handler hears') && line.includes('connectMesh(app);'));
     expect(saidBy(logger).filter((line) => line.startsWith('warn: '))).toHaveLength(1);
-  });
-
-  it('warns of request handlers, which no event reaches', async () => {
-    @Controller()
-    class RequestController {
-      @MessagePattern('sum')
-      sum(): number {
-        return calls.items.length;
-      }
-    }
-    const logger = listeningLogger();
-    const app = await opened.connected({
-      imports: [MeshModule.forRoot({ ...alone(), logger })],
-      controllers: [RequestController, KeyController],
-    });
-    const warnings = saidBy(logger).filter((line) => line.startsWith('warn: '));
-    expect(warnings).toEqual([expect.stringContaining('1 @MessagePattern handler is not reached')]);
-    app.get(MeshClient).emitMany(['sum', 'key:a']);
-    await calls.find((key) => key === 'key:a');
-    expect(app.get(MeshBus).metrics().handlerFailures).toBe(0);
   });
 });

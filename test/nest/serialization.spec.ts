@@ -10,11 +10,13 @@ import {
   type MeshEvent,
   MeshModule,
   MeshRecordBuilder,
+  MeshRequestBuilder,
   MeshServer,
 } from 'nestjs-mesh';
-import { lastValueFrom } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type Observable, of, toArray } from 'rxjs';
 import { Opened } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
+import { MessagePattern } from './support/message-pattern.js';
 import { Inbox } from '../support/inbox.js';
 import { alone, listeningLogger, loopback, unawaited } from './support/mesh-options.js';
 
@@ -341,4 +343,146 @@ describe('what is no serializer', () => {
   it('is no option of the bus, which stays JSON', () => {
     expect(() => new MeshBus({ ...alone(), ...both })).toThrow(expect.objectContaining({ code: 'MESH_ERR_CONFIG' }));
   });
+});
+
+describe('requests', () => {
+  @Controller()
+  class AskedController {
+    @MessagePattern('*')
+    ask(@Payload() payload: unknown, @Ctx() context: MeshContext): Observable<unknown> {
+      heard.add({ key: context.getKey(), payload });
+      return of('one', 'two', payload);
+    }
+  }
+
+  const all = (answers: Observable<unknown>): Promise<unknown[]> => lastValueFrom(answers.pipe(toArray()));
+
+  it('are written and read, and so are the values of their answers', async () => {
+    const mesh = MeshModule.forRoot({ ...alone(), ...both });
+    const app = await opened.connected({ imports: [mesh], controllers: [AskedController] });
+    expect(await all(app.get(MeshClient).send('key', 'data'))).toEqual(['one', 'two', 'data']);
+    expect(heard.items).toEqual([{ key: 'key', payload: 'data' }]);
+    expect(await firstValueFrom(new MeshClient(app.get(MeshBus)).send('key', [154]))).toEqual(
+      Buffer.from('one').map((byte) => ~byte),
+    );
+  });
+
+  it('show a serializer and a deserializer what they show them of events', async () => {
+    const seen: unknown[] = [];
+    const note = (...args: readonly unknown[]): void => void seen.push(args);
+    const serializer: Serializer = {
+      serialize: (packet: { readonly data: unknown }, options) => {
+        note('serialize', packet, options);
+        return { written: packet.data };
+      },
+    };
+    const deserializer: Deserializer = {
+      deserialize: (value: { readonly written: unknown }, options): unknown => {
+        note('deserialize', value, options);
+        return { pattern: 'of a packet', data: value.written };
+      },
+    };
+    const bus = opened.add(new MeshBus(alone()));
+    const server = opened.add(new MeshServer(bus, { serializer, deserializer }));
+    server.addHandler({ cmd: 'a' }, async (data) => `answer to ${String(data)}`);
+    await new Promise((resolve) => server.listen(resolve));
+    const client = new MeshClient(bus, { serializer, deserializer });
+    const request = new MeshRequestBuilder(1).setMetadata({ tenant: 'b' }).build();
+    expect(await all(client.send({ cmd: 'a' }, request))).toEqual(['answer to 1']);
+    const channel = '{"cmd":"a"}';
+    expect(seen).toEqual([
+      ['serialize', { pattern: { cmd: 'a' }, data: 1 }, { metadata: { tenant: 'b' } }],
+      ['deserialize', { written: 1 }, { channel, metadata: { tenant: 'b' } }],
+      ['serialize', { pattern: channel, data: 'answer to 1' }, { metadata: undefined }],
+      ['deserialize', { written: 'answer to 1' }, { channel, metadata: undefined }],
+    ]);
+  });
+
+  it('without data are given to neither', async () => {
+    const refuse = (): never => {
+      throw new Error('asked');
+    };
+    const bus = opened.add(new MeshBus(alone()));
+    const settings = {
+      serializer: { serialize: refuse },
+      deserializer: { deserialize: refuse },
+      logger: false,
+    } as const;
+    const server = opened.add(new MeshServer(bus, settings));
+    server.addHandler('key', async (payload) => heard.add({ key: 'key', payload }));
+    await new Promise((resolve) => server.listen(resolve));
+    const client = new MeshClient(bus, settings);
+    expect(await all(client.send('key', new MeshRequestBuilder().build()))).toEqual([]);
+    expect(heard.items).toEqual([{ key: 'key', payload: undefined }]);
+  });
+
+  it('keep the order of values that take their time to be read', async () => {
+    const waiting: (() => void)[] = [];
+    const reads = new Inbox<unknown>();
+    const deserializer: Deserializer = {
+      deserialize: (value: unknown): Promise<unknown> => {
+        reads.add(value);
+        return new Promise((resolve) => waiting.push(() => resolve(`read ${String(value)}`)));
+      },
+    };
+    const bus = opened.add(new MeshBus(alone()));
+    const server = opened.add(new MeshServer(bus));
+    server.addHandler('key', async () => of('one', 'two'));
+    await new Promise((resolve) => server.listen(resolve));
+    const values = all(new MeshClient(bus, { deserializer }).send('key', 'data'));
+    await reads.atLeast(1);
+    waiting.shift()?.();
+    await reads.atLeast(2);
+    waiting.shift()?.();
+    expect(await values).toEqual(['read one', 'read two']);
+  });
+
+  it('may be written later, and be cancelled before', async () => {
+    const waiting = new Inbox<(value: unknown) => void>();
+    const serializer: Serializer = { serialize: () => new Promise((resolve) => waiting.add(resolve)) };
+    const bus = opened.add(new MeshBus(alone()));
+    const server = opened.add(new MeshServer(bus));
+    server.addHandler('key', async (payload: unknown) => (heard.add({ key: 'key', payload }), payload));
+    await new Promise((resolve) => server.listen(resolve));
+    const client = new MeshClient(bus, { serializer });
+    const cancelled = client.send('key', 1).subscribe();
+    await waiting.atLeast(1);
+    cancelled.unsubscribe();
+    const values = all(client.send('key', 2));
+    for (const [index, write] of (await waiting.atLeast(2)).entries()) write(`written ${index + 1}`);
+    expect(await values).toEqual(['written 2']);
+    expect(heard.items).toEqual([{ key: 'key', payload: 'written 2' }]);
+  });
+
+  it.each([
+    ['serializer', { serializer: { serialize: fail } }],
+    ['serializer, later', { serializer: { serialize: async () => fail() } }],
+    ['deserializer', { deserializer: { deserialize: fail } }],
+  ])('fail by what the %s of their client throws', async (_, settings) => {
+    const bus = opened.add(new MeshBus(alone()));
+    const server = opened.add(new MeshServer(bus));
+    server.addHandler('key', async (payload: unknown) => payload);
+    await new Promise((resolve) => server.listen(resolve));
+    await expect(all(new MeshClient(bus, settings).send('key', 1))).rejects.toThrow('secret words');
+  });
+
+  it.each([
+    ['serializer', { serializer: { serialize: fail } }, 0, 'an answer to the mesh failed: Error'],
+    ['serializer, later', { serializer: { serialize: async () => fail() } }, 0, 'an answer to the mesh failed: Error'],
+    ['deserializer', { deserializer: { deserialize: fail } }, 1, 'the deserializer of the mesh failed: Error'],
+  ])('fail, and hide it, by what the %s of a server throws', async (_, settings, count, warning) => {
+    const logger = listeningLogger();
+    const bus = opened.add(new MeshBus(alone()));
+    const server = opened.add(new MeshServer(bus, { ...settings, logger }));
+    server.addHandler('key', async (payload: unknown) => payload);
+    await new Promise((resolve) => server.listen(resolve));
+    const failure = { status: 'error', message: 'Internal server error' };
+    await expect(all(new MeshClient(bus).send('key', 1))).rejects.toEqual(failure);
+    expect(server.failedDeserializations).toBe(count);
+    expect(logger.said.items).toEqual([`warn: ${warning}`]);
+  });
+
+  function fail(): never {
+    throw new Error('secret words');
+  }
 });

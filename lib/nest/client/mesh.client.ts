@@ -1,17 +1,18 @@
-import { ClientProxy, type MsPattern, type ReadPacket } from '@nestjs/microservices';
-import { from, type Observable, throwError } from 'rxjs';
+import { ClientProxy, type MsPattern, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { from, type Observable } from 'rxjs';
 import { createClientBus } from '../../bus/create-client-bus.js';
 import { rejected } from '../../bus/deferred.js';
 import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
-import { MeshError } from '../../errors/mesh-error.js';
+import type { MeshRequestOptions } from '../../bus/mesh-request.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
 import { isThenable } from '../../primitives/is-thenable.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
 import { FailureLog } from '../failure-log.js';
 import { nestLogger } from '../nest-logger.js';
 import { type MeshSerializationOptions, type MeshTransportOptions, separate, travelling } from '../serialization.js';
-import { type OutgoingPacket, unpacked, type UnpackedEvent } from './outgoing-packet.js';
+import { type OutgoingPacket, unpacked, type UnpackedPacket } from './outgoing-packet.js';
+import { PendingRequests, type Question } from './pending-requests.js';
 
 /** What `MeshModule` knows of its client, and a user need not say; and serialization, for a client of a given bus. */
 export interface MeshClientSettings extends MeshSerializationOptions {
@@ -31,6 +32,7 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
   readonly #waiting = new Set<Promise<void>>();
   /** Whether data go through a serializer of the user: without one they are JSON, and nothing is called. */
   readonly #serializes: boolean;
+  readonly #requests: PendingRequests;
 
   constructor(options?: MeshTransportOptions | MeshBus, settings: MeshClientSettings = {}) {
     super();
@@ -39,6 +41,7 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
     this.#serializes = serialization.serializer !== undefined;
     this.initializeSerializer(serialization);
     this.initializeDeserializer(serialization);
+    this.#requests = new PendingRequests(serialization.deserializer);
     this.#failures = new FailureLog(logger, 'an emit to the mesh');
     this.#link = new BusLink(
       source,
@@ -62,8 +65,12 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
     return this.#link.open();
   }
 
-  /** Lets go what was emitted before, then closes the bus if it is this client's own. Idempotent. */
+  /**
+   * Lets go what was emitted before, then closes the bus if it is this client's own. What was asked and not answered yet
+   * fails, with `MESH_ERR_CLOSED`. Idempotent.
+   */
   override async close(): Promise<void> {
+    this.#requests.close();
     await Promise.allSettled(this.#waiting);
     await this.#link.close();
   }
@@ -94,30 +101,64 @@ export class MeshClient extends ClientProxy<MeshEventsMap> {
     return this.#hot(() => this.#dispatchAll(patterns));
   }
 
-  /** Not offered: the result fails with `MESH_ERR_UNSUPPORTED`, as an event goes to everyone and nobody answers. */
-  override send<TResult = never, TInput = unknown>(_pattern: MsPattern, _data: TInput): Observable<TResult> {
-    return throwError(unsupported);
+  /**
+   * Asks everyone who handles it by `@MessagePattern`, the handlers of this very process among them. Nothing happens until
+   * the result is subscribed to. It emits what each instance answers, of one that streams all values in order, and completes
+   * when all have; to unsubscribe is to ask no longer: `firstValueFrom` takes the first answer, and no other is waited for.
+   *
+   * A handler that fails fails the result once the others have answered, as on Nest's own transports, with the same texts;
+   * so does a request that nobody handles. A `MeshError` is what is not theirs: `MESH_ERR_TIMEOUT` after 5 s, `MESH_ERR_CLOSED`.
+   *
+   * @param data must be what JSON can say, or what the `serializer` takes. A `MeshRecord` is its data, with metadata
+   * besides; one that `MeshRequestBuilder` makes says whom to ask and how long to wait
+   */
+  override send<TResult = unknown, TInput = unknown>(pattern: MsPattern, data: TInput): Observable<TResult> {
+    return super.send<TResult, TInput>(pattern, data);
   }
 
-  protected override publish(): never {
-    throw unsupported();
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    try {
+      return this.#requests.ask(this.#question(packet as OutgoingPacket), callback);
+    } catch (err) {
+      callback({ err });
+      return () => undefined;
+    }
   }
 
   protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
     const event = unpacked(packet as OutgoingPacket);
-    const isBare = event.data === undefined || event.data === null;
-    const sent = this.#serializes && !isBare ? this.#serialize(event) : this.#publish(event);
+    const sent = this.#isWritten(event) ? this.#serialize(event) : this.#publish(event);
     return sent as Promise<T>;
   }
 
-  #publish({ pattern, data, metadata }: UnpackedEvent): Promise<void> {
+  #publish({ pattern, data, metadata }: UnpackedPacket): Promise<void> {
     return this.#link.bus.publish(this.#key(pattern), { data: data ?? undefined, metadata });
   }
 
-  #serialize({ pattern, data, metadata }: UnpackedEvent): Promise<void> {
+  #serialize({ pattern, data, metadata }: UnpackedPacket): Promise<void> {
     const publish = (value: unknown): Promise<void> => this.#publish({ pattern, data: travelling(value), metadata });
-    const serialized: unknown = this.serializer.serialize({ pattern, data }, { metadata });
+    const serialized = this.#written({ pattern, data, metadata });
     return isThenable(serialized) ? this.#track(Promise.resolve(serialized).then(publish)) : publish(serialized);
+  }
+
+  #question(packet: OutgoingPacket): Question {
+    const asked = unpacked(packet);
+    const { pattern, data, metadata, options } = asked;
+    const key = this.#key(pattern);
+    const complete = (value: unknown): MeshRequestOptions => {
+      return { ...options, data: travelling(value ?? undefined), metadata };
+    };
+    const value = this.#isWritten(asked) ? this.#written(asked) : data;
+    return { bus: this.#link.bus, key, options: isThenable(value) ? value.then(complete) : complete(value) };
+  }
+
+  /** Whether there is something for a serializer of the user. */
+  #isWritten({ data }: UnpackedPacket): boolean {
+    return this.#serializes && data !== undefined && data !== null;
+  }
+
+  #written({ pattern, data, metadata }: UnpackedPacket): unknown {
+    return this.serializer.serialize({ pattern, data }, { metadata });
   }
 
   #hot(publish: () => Promise<void>): Observable<void> {
@@ -170,11 +211,4 @@ function attempt(publish: () => Promise<void>): Promise<void> {
   } catch (error) {
     return rejected(error);
   }
-}
-
-function unsupported(): MeshError {
-  return new MeshError(
-    'MESH_ERR_UNSUPPORTED',
-    'the mesh delivers events to everyone and answers to nobody: use emit()',
-  );
 }

@@ -3,21 +3,25 @@ import type { MeshMetadata } from '../../bus/mesh-event.js';
 /** Marks a record for every copy of this library that a process may have loaded. */
 const MESH_RECORD_BRAND = Symbol.for('nestjs-mesh.record');
 
-/** What may be said of one event besides its data. */
+/** What may be said of one event or request besides its data. */
 export interface MeshRecordOptions {
   /** Strings by name, which a handler reads by `context.getMetadata()`. Default none. */
   readonly metadata?: MeshMetadata | undefined;
 }
 
-/** Data together with options of this one event: `emit` takes it in the place of data. `MeshRecordBuilder` makes it. */
-export class MeshRecord<TData = unknown> {
+/**
+ * Data together with options of this one event or request: `emit` and `send` take it in the place of data.
+ * `MeshRecordBuilder` makes it, and `MeshRequestBuilder` one with the options of a request.
+ */
+export class MeshRecord<TData = unknown, TOptions extends MeshRecordOptions = MeshRecordOptions> {
   readonly [MESH_RECORD_BRAND] = true;
   readonly data: TData | undefined;
-  readonly options: MeshRecordOptions;
+  readonly options: TOptions;
 
-  constructor(data?: TData, options: MeshRecordOptions = {}) {
+  constructor(data?: TData, options?: TOptions) {
     this.data = data;
-    this.options = options;
+    // What options there may be is up to the record's reader: none is one of all kinds.
+    this.options = options ?? ({} as TOptions);
   }
 }
 

@@ -1,26 +1,30 @@
 import type { MeshMetadata } from '../../bus/mesh-event.js';
 import { isMeshRecord } from './mesh.record.js';
+import type { MeshRequestRecordOptions } from './mesh.request-builder.js';
 
-/** An event on its way out. Nest 12's dispatch hook may add metadata; it must not replace the rest. */
+/** An event or a request on its way out. Nest 12's dispatch hook may add metadata; it must not replace the rest. */
 export interface OutgoingPacket {
   readonly pattern: unknown;
   readonly data: unknown;
   readonly metadata?: MeshMetadata;
 }
 
-/** What of it is published. */
-export interface UnpackedEvent {
+/** What of it is published, or asked. */
+export interface UnpackedPacket {
   readonly pattern: unknown;
   /** `null` stands for none, too. */
   readonly data: unknown;
   readonly metadata?: MeshMetadata | undefined;
+  /** Those of its record. */
+  readonly options?: MeshRequestRecordOptions | undefined;
 }
 
 /** The packet itself, or its record's data, and its metadata together with those of the record. */
-export function unpacked(packet: OutgoingPacket): UnpackedEvent {
+export function unpacked(packet: OutgoingPacket): UnpackedPacket {
   const { pattern, data, metadata } = packet;
   if (!isMeshRecord(data)) return packet;
-  return { pattern, data: data.data, metadata: merged(metadata, data.options.metadata) };
+  const { data: content, options } = data;
+  return { pattern, data: content, metadata: merged(metadata, options.metadata), options };
 }
 
 /**
