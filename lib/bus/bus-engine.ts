@@ -134,10 +134,10 @@ export class BusEngine {
     this.checkOpen();
     const { data, metadata, zone } = options;
     // What is wrong is told before anybody is asked.
-    const [event] = this.outgoing.request(key, { data, metadata }, { token: 0, zone });
+    const event = this.outgoing.request(key, { data, metadata }, { token: 0, zone })[0]!;
     const publish = (token: number): Promise<void> =>
-      this.session.publish([{ ...event!, ask: { token, zone } }], undefined);
-    return this.answers.requests.ask({ key, options, observer, own: this.answers.responders.find(key), publish });
+      this.session.publish([{ ...event, ask: { token, zone } }], undefined);
+    return this.answers.requests.ask({ event, options, observer, own: this.answers.responders.find(key), publish });
   }
 
   /** Handlers were bound to this bus: where it runs already, they have missed what came before. */

@@ -1,10 +1,11 @@
 import { MeshError } from '../errors/mesh-error.js';
+import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Clock, Timer } from '../runtime/ports.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { checkTimeout, checkWholeNumber } from './checks.js';
-import type { EventData } from './event-data.js';
+import { type EventData, NO_METADATA } from './event-data.js';
 import type { MeshReplyObserver, MeshRequestOptions, MeshResponder } from './mesh-request.js';
 import { formatNodeId } from './node-uuid.js';
 import { ReplyPort } from './reply-port.js';
@@ -30,7 +31,8 @@ export interface Question {
   readonly observer: MeshReplyObserver;
   /** Who answers it in this process. */
   readonly own: MeshResponder | undefined;
-  readonly key: string;
+  /** As it travels. */
+  readonly event: OutgoingEvent;
   readonly publish: (token: number) => Promise<void>;
 }
 
@@ -112,7 +114,7 @@ export class OutgoingRequests {
     return asked;
   }
 
-  #askSelf(asked: Asked, { key, options, own }: Question): void {
+  #askSelf(asked: Asked, { event, own }: Question): void {
     const { id: origin, zone, eventData } = this.#parts;
     const port = new ReplyPort({
       say: (value, isError) => {
@@ -125,9 +127,11 @@ export class OutgoingRequests {
       end: () => this.#settle(asked, 'self', true),
     });
     asked.own = port;
-    const { data, metadata = {} } = options;
+    // Read again, as others read it: whoever asks keeps his objects for himself.
+    const data = event.data === undefined ? undefined : eventData.data(event.data);
+    const metadata = event.metadata === undefined ? NO_METADATA : eventData.metadata(event.metadata);
     // Behind this call, as the answers of others come.
-    void Promise.resolve().then(() => port.run(own!, { key, data, origin, zone, metadata }));
+    void Promise.resolve().then(() => port.run(own!, { key: event.key, data, origin, zone, metadata }));
   }
 
   #settle(asked: Asked, from: NodeId | 'self', hasAnswered: boolean): void {

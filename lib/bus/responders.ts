@@ -1,3 +1,4 @@
+import { isGlob } from '../delivery/glob.js';
 import { type PatternEntry, PatternIndex } from '../delivery/pattern-index.js';
 import { checkListener } from './checks.js';
 import { subscriptionOf } from './listeners.js';
@@ -20,10 +21,10 @@ export class Responders {
     return { pattern, ...subscriptionOf(() => this.#index.remove(entry), options, this.#open) };
   }
 
-  /** The one whose pattern is the key itself, else the one that was added first. */
+  /** The one whose pattern is this key and no other, else the one that was added first. */
   find(key: string): MeshResponder | undefined {
     const matching = this.#index.match(key);
-    return (matching.find(({ pattern }) => pattern === key) ?? matching[0])?.responder;
+    return (matching.find(({ pattern }) => !isGlob(pattern)) ?? matching[0])?.responder;
   }
 
   clear(): void {

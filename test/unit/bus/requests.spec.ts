@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MeshBus } from '../../../lib/bus/mesh-bus.js';
 import type { MeshReply, MeshRequest, MeshRequestOptions } from '../../../lib/bus/mesh-request.js';
+import { rawData } from '../../../lib/bus/raw-data.js';
 import type { MeshOptions } from '../../../lib/options/mesh-options.js';
 import { PacketType } from '../../../lib/wire/packet.js';
 import { MemoryWorld } from '../../support/memory-world.js';
@@ -81,6 +82,27 @@ describe('MeshBus.request', () => {
     expect([heard.values, heard.error]).toEqual([[], undefined]);
     expect(asked).toMatchObject([{ key: ASK, data: [1], origin: bus.id, zone: 'eu', metadata: { trace: 'x' } }]);
     expect(Object.isFrozen(asked[0])).toBe(true);
+  });
+
+  it('shows its own responders what those of others see, and none of its own objects', async () => {
+    const [bus, other] = await mesh(2);
+    const asked: MeshRequest[] = [];
+    for (const each of [bus, other!]) {
+      each.respond('cache:*', (request, reply) => {
+        asked.push(request);
+        reply.complete();
+      });
+    }
+    const data = [{ at: new Date(0), not: undefined }];
+    const metadata = { trace: 'x' };
+    await answerOf(bus, { data, metadata });
+    const { signal: _, ...first } = asked[0]!;
+    expect(asked).toHaveLength(2);
+    expect(first.data).toEqual([{ at: '1970-01-01T00:00:00.000Z' }]);
+    expect(asked[1]).toMatchObject(first);
+    expect(asked.map((request) => Object.isFrozen(request.metadata))).toEqual([true, true]);
+    const bytes = await answerOf(bus, { data: rawData(Buffer.of(0, 1)) });
+    expect([bytes.error, asked[2]?.data, asked[3]?.data]).toEqual([undefined, Buffer.of(0, 1), Buffer.of(0, 1)]);
   });
 
   it('gives all values of an answer in order, those that come later too', async () => {
@@ -173,6 +195,8 @@ describe('MeshBus.request', () => {
     expect((await answerOf(bus)).values).toEqual(['exact']);
     exact.unsubscribe();
     expect((await answerOf(bus)).values).toEqual(['first']);
+    other!.respond('cache:\\*', answerWith('escaped'));
+    expect((await answerOf(bus, {}, 'cache:*')).values).toEqual(['escaped']);
   });
 
   it('is over when so many have answered as are expected', async () => {
