@@ -356,7 +356,6 @@ describe('the failure of a request', () => {
   it.each([
     ['filter:throws', [{ error: internal }], 'Error'],
     ['no JSON', ['first', { error: internal }], 'MESH_ERR_DATA'],
-    ['no JSON in the failure', [{ error: internal }], 'MESH_ERR_DATA'],
     ['too large', [{ error: internal }], 'MESH_ERR_DATA_TOO_LARGE'],
   ])("that is the server's own is hidden, and logged without its text: %s", async (pattern, expected, logged) => {
     const logger = listeningLogger();
@@ -368,6 +367,12 @@ describe('the failure of a request', () => {
     expect(warnings).toEqual([expect.stringContaining(`failed: ${logged}`)]);
     expect(warnings.join()).not.toMatch(/secret|words/);
     expect(await outcome(client, 'well')).toEqual(['well', 'completed']);
+  });
+
+  it('is one also where it can not be sent', async () => {
+    const client = (await application([WrongController])).get(MeshClient);
+    const failure = { error: 'the reason of the failure can not be sent' };
+    expect(await outcome(client, 'no JSON in the failure')).toEqual([failure]);
   });
 
   it('is one also where a filter makes nothing of it', async () => {
