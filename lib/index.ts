@@ -30,6 +30,13 @@ export type {
   MeshWaitOptions,
 } from './bus/mesh-publish-options.js';
 export type { MeshReceipt, MeshReceiptNode } from './bus/mesh-receipt.js';
+export type {
+  MeshReply,
+  MeshReplyObserver,
+  MeshRequest,
+  MeshRequestOptions,
+  MeshResponder,
+} from './bus/mesh-request.js';
 export type { MeshResync, MeshResyncReason } from './bus/mesh-resync.js';
 export type { MeshSnapshot } from './bus/mesh-snapshot.js';
 export type { MeshStatus } from './bus/mesh-status.js';

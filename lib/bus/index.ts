@@ -22,6 +22,7 @@ export type {
   MeshWaitOptions,
 } from './mesh-publish-options.js';
 export type { MeshReceipt, MeshReceiptNode } from './mesh-receipt.js';
+export type { MeshReply, MeshReplyObserver, MeshRequest, MeshRequestOptions, MeshResponder } from './mesh-request.js';
 export type { MeshResync, MeshResyncReason } from './mesh-resync.js';
 export type { MeshSnapshot } from './mesh-snapshot.js';
 export type { MeshStatus } from './mesh-status.js';

@@ -10,8 +10,8 @@ import type { MeshSource } from './bus-link.js';
 /** How data are written and read, where JSON is not wanted. Other nodes of the mesh have to do the same. */
 export interface MeshSerializationOptions {
   /**
-   * Its `serialize({ pattern, data }, { metadata })` says what travels as data of an event that a client emits, or a
-   * promise of it: a `Buffer` or `Uint8Array` as it is, all else as JSON, `undefined` and `null` not at all. A bare key
+   * Its `serialize({ pattern, data }, { metadata })` says what travels as data of an event that a client emits, of a request
+   * that it sends, or as a value of an answer, or a promise of it: a `Buffer` or `Uint8Array` as it is, all else as JSON, `undefined` and `null` not at all. A bare key
    * never comes to it. Default none: data as JSON.
    */
   readonly serializer?: Serializer | undefined;
@@ -20,7 +20,8 @@ export interface MeshSerializationOptions {
    * packet `{ pattern, data }`, as Nest's own deserializers return it. The value is what the serializer of the publisher
    * has returned, `channel` the key. A bare key never comes to it. Default none: data as they came.
    *
-   * An event whose data it fails to read is handed on as a bare key, since a cache has to drop the key all the same.
+   * An event whose data it fails to read is handed on as a bare key, since a cache has to drop the key all the same; a
+   * request fails.
    */
   readonly deserializer?: Deserializer | undefined;
 }
