@@ -4,11 +4,11 @@ import { ROOT, type Snippet } from './documents.js';
 
 /** What a fragment may take for granted: the reader knows these names from the text around it. */
 const PREAMBLE = `import { Controller } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { lastValueFrom } from 'rxjs';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import {
   MeshBatch, MeshBatchContext, MeshBus, MeshClient, MeshContext, MeshError, type MeshEvent, MeshKey, MeshModule,
-  MeshRecordBuilder, type MeshResync, OnMeshResync,
+  MeshRecordBuilder, MeshRequestBuilder, type MeshResync, OnMeshResync,
 } from 'nestjs-mesh';
 declare const bus: MeshBus;
 declare const client: MeshClient;
