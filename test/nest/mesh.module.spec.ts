@@ -21,6 +21,7 @@ import {
   OnMeshResync,
 } from 'nestjs-mesh';
 import { EventPattern } from './support/event-pattern.js';
+import { MessagePattern } from './support/message-pattern.js';
 import { moduleOf, Opened, quiet } from './support/applications.js';
 import { Children } from './support/children.js';
 import { Inbox } from '../support/inbox.js';
@@ -268,6 +269,35 @@ describe('MeshModule: overridden by a test', () => {
     await calls.find((key) => key === 'stub');
     expect(app.get(MeshServer).isListening).toBe(true);
   });
+
+  it.each([
+    ['none where it can not be asked', {}, [/no matching message handler/]],
+    ['its own', { request: answering }, ['answer', 'later']],
+  ])('gives the client of a stub of the bus an answer: %s', async (_, stub, expected) => {
+    @Controller()
+    class SumController {
+      @MessagePattern('sum')
+      sum(): string {
+        return 'of no stub';
+      }
+    }
+    const imports = [MeshModule.forRoot(alone())];
+    const builder = Test.createTestingModule({ imports, controllers: [SumController] });
+    const testing = await builder.overrideProvider(MeshBus).useValue(stub).compile();
+    const app = opened.add(testing.createNestApplication(quiet));
+    connectMesh(app);
+    await app.startAllMicroservices();
+    const seen = new Inbox<unknown>();
+    app.get(MeshClient).send('sum', 1).subscribe({ next: seen.add, error: seen.add });
+    const answers = await seen.atLeast(expected.length);
+    expect(answers).toEqual(expected.map((each) => (typeof each === 'string' ? each : expect.stringMatching(each))));
+  });
+
+  /** What a test may have in the place of `MeshBus.request`: it need not return what cancels. */
+  function answering(_key: string, _options: unknown, observer: { next(value: unknown): void }): void {
+    observer.next('answer');
+    queueMicrotask(() => observer.next('later'));
+  }
 });
 
 describe('MeshModule: several meshes', () => {
