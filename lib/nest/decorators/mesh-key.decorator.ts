@@ -4,7 +4,7 @@ import type { MeshBatchContext } from '../server/mesh-batch.context.js';
 import type { MeshContext } from '../server/mesh.context.js';
 
 /**
- * The key that was published, as a parameter of an event handler. With data the payload is the data, so that this is
+ * The key that was published or asked, as a parameter of a handler. With data the payload is the data, so that this is
  * the way to learn which key a pattern matched.
  *
  * @example onInvalidate(@MeshKey() key: string, @Payload() data: unknown) { … }

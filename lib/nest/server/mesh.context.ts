@@ -2,11 +2,11 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { MeshEvent } from '../../bus/mesh-event.js';
 
 /**
- * Where an event came from and how it was matched: what `@Ctx()` gives to a handler, and
+ * Where an event or a request came from and how it was matched: what `@Ctx()` gives to a handler, and
  * `context.switchToRpc().getContext()` to a guard, an interceptor or a filter.
  */
 export class MeshContext extends BaseRpcContext<[event: MeshEvent, pattern: string]> {
-  /** The key that was published, always literal. */
+  /** The key that was published or asked, always literal. */
   getKey(): string {
     return this.args[0].key;
   }
@@ -16,12 +16,12 @@ export class MeshContext extends BaseRpcContext<[event: MeshEvent, pattern: stri
     return this.args[1];
   }
 
-  /** The publisher's node id, a UUID. It changes with each start of its bus. */
+  /** The node id of who published or asked, a UUID. It changes with each start of its bus. */
   getOrigin(): string {
     return this.args[0].origin;
   }
 
-  /** The publisher's `zone`, where it has one. */
+  /** Its `zone`, where it has one. */
   getZone(): string | undefined {
     return this.args[0].zone;
   }
