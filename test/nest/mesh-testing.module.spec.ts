@@ -18,13 +18,16 @@ import {
   MeshClient,
   MeshKey,
   MeshModule,
+  MeshRequestBuilder,
   type MeshResync,
   MeshServer,
   OnMeshResync,
 } from 'nestjs-mesh';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { createMemoryMesh, MemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
 import { Opened, quiet } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
+import { MessagePattern } from './support/message-pattern.js';
 
 const opened = new Opened();
 let mesh: MemoryMesh;
@@ -58,6 +61,16 @@ class Cache {
   async evict(@MeshKey() key: string, @Payload() _data: unknown): Promise<void> {
     await Promise.resolve();
     this.evicted.push(key);
+  }
+
+  @MessagePattern('count')
+  count(): number {
+    return this.evicted.length;
+  }
+
+  @MessagePattern('never')
+  never(): Promise<never> {
+    return new Promise(() => undefined);
   }
 
   @OnMeshResync()
@@ -158,6 +171,18 @@ describe.each([
     expect([evictedAt(one), evictedAt(other)]).toEqual([['user:42'], ['user:42']]);
     await Promise.all([one.close(), other.close()]);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('carries requests and their answers', async () => {
+    const [one] = [await start(), await start()];
+    expect(await lastValueFrom(one.get(MeshClient).send('count', 1).pipe(toArray()))).toEqual([0, 0]);
+    const request = new MeshRequestBuilder(1).timeout(60_000).build();
+    const failed = expect(firstValueFrom(one.get(MeshClient).send('never', request))).rejects.toMatchObject({
+      code: 'MESH_ERR_TIMEOUT',
+    });
+    await one.get(MeshClient).connect();
+    await mesh.advance(61_000);
+    await failed;
   });
 
   it('closes with the application', async () => {

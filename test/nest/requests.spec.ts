@@ -179,6 +179,12 @@ describe('MeshClient.send', () => {
     expect(client.unwrap().status).toBe('ready');
   });
 
+  it('fails where its bus has been closed', async () => {
+    const { client, bus } = await instance([SumController]);
+    await bus.close();
+    await expect(all(client.send('sum', [1]))).rejects.toMatchObject({ code: 'MESH_ERR_CLOSED' });
+  });
+
   it('fails where its client can not connect', async () => {
     const client = opened.add(new MeshClient({ ...loopback(), interface: 'none' }));
     await expect(all(client.send('sum', [1]))).rejects.toMatchObject({ code: 'MESH_ERR_CONFIG' });
