@@ -35,7 +35,7 @@ import {
 } from '@nestjs/microservices';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MeshBus, MeshClient, MeshContext, MeshModule, MeshServer } from 'nestjs-mesh';
-import { concat, EMPTY, lastValueFrom, map, type Observable, of, throwError, toArray } from 'rxjs';
+import { concat, EMPTY, finalize, lastValueFrom, map, NEVER, type Observable, of, throwError, toArray } from 'rxjs';
 import { moduleOf, Opened, quiet } from './support/applications.js';
 import { MessagePattern } from './support/message-pattern.js';
 import { Inbox } from '../support/inbox.js';
@@ -334,7 +334,7 @@ describe('the failure of a request', () => {
 
     @MessagePattern('no JSON')
     noJson(): Observable<unknown> {
-      return of('first', 1n, 'third');
+      return concat(of('first', 1n), NEVER).pipe(finalize(() => calls.add('given up')));
     }
 
     @MessagePattern('no JSON in the failure')
@@ -367,6 +367,7 @@ describe('the failure of a request', () => {
     expect(warnings).toEqual([expect.stringContaining(`failed: ${logged}`)]);
     expect(warnings.join()).not.toMatch(/secret|words/);
     expect(await outcome(client, 'well')).toEqual(['well', 'completed']);
+    if (pattern === 'no JSON') await calls.find((call) => call === 'given up');
   });
 
   it('is one also where it can not be sent', async () => {

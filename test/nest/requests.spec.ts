@@ -141,7 +141,7 @@ describe('MeshClient.send', () => {
 
   it('completes without a value where a handler returns none', async () => {
     const { client } = await instance([SumController]);
-    expect(await all(client.send('nothing', 1))).toEqual([]);
+    expect(await all(client.send('nothing', 1))).toStrictEqual([]);
     expect(calls.items).toEqual(['nothing']);
   });
 
