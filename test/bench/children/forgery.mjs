@@ -16,7 +16,7 @@ const { SeededRandom } = await load('primitives/seeded-random');
 const BYTES = 300;
 const MEMBER_AT = '10.0.0.2:7946';
 /** So many a second are within the budget for strangers. */
-const STRANGERS_PER_MS = 4;
+const STRANGERS_PER_MS = 1;
 
 const random = new SeededRandom(1);
 const keys = new Map([['only', new Secret('a secret of the bench, and of nobody else')]]);
