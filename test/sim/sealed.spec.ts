@@ -69,6 +69,20 @@ describe.each(WAYS)('a sealed mesh by %s', (way) => {
     expect(carried.filter(({ bytes }) => bytes.includes('user') || bytes.includes('default'))).toEqual([]);
   });
 
+  it('seals a transmission once, however many it goes to (seed 10)', () => {
+    const mesh = meshOf(10, way);
+    for (let index = 0; index < 4; index++) mesh.add();
+    expect(together(mesh)).toBe(true);
+    mesh.simulator.run(10 * SECOND);
+    mesh.traffic.record();
+    mesh.simulator.publish(mesh.nodes[1]!, ['a', 'b', 'c']);
+    mesh.simulator.run(5);
+    const self = mesh.nodes[1]!.endpoint;
+    const copies = mesh.traffic.all().filter(({ from, to }) => from === self && to !== self);
+    expect(copies.map(({ to }) => to).sort()).toEqual([0, 2, 3].map((index) => mesh.nodes[index]!.endpoint).sort());
+    expect(new Set(copies.map(({ bytes }) => bytes.toString('hex'))).size).toBe(1);
+  });
+
   it('repairs at 20 % loss (seed 2)', () => {
     const mesh = meshOf(2, way, 0.2);
     for (let index = 0; index < 4; index++) mesh.add();
