@@ -40,8 +40,13 @@ export class LabProcess {
     this.#child.on('exit', (code, signal) => this.#fail(new Error(`the process ended (${signal ?? code})`)));
   }
 
+  /** One that was killed is cut off a moment before it is known to have ended. */
   get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#child.connected && !this.#hasEnded;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Rejects with what the other end threw, or when the process ends. */
@@ -65,7 +70,7 @@ export class LabProcess {
 
   /** Ends it with no chance to say anything. */
   async kill(): Promise<void> {
-    if (!this.running) return;
+    if (this.#hasEnded) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await gone;
