@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Battlefield, expectTraffic } from './support/battlefield.js';
+import { Battlefield, expectTraffic, type Node } from './support/battlefield.js';
 import { Insider } from './support/insider.js';
 import { SECRET } from './support/seal.js';
 import * as wire from './support/wire.js';
@@ -19,16 +19,21 @@ describe.each([
 ])('a storm by a member of a %s', (_name, secret) => {
   const options = secret === undefined ? {} : { secret };
 
+  /** A member, and its question for all that the target has published: 128 KiB. */
+  async function asker(target: Node): Promise<{ insider: Insider; question: Buffer }> {
+    const insider = new Insider(await field.attackers.open(), secret);
+    await insider.join(target.bus);
+    for (let index = 0; index < PUBLISHED; index++) {
+      await target.bus.publish(`key:${index}`, { data: 'x'.repeat(1000) });
+    }
+    const about = wire.idBytes(target.bus.id);
+    return { insider, question: wire.nack(insider.id, insider.nonceOf(target.bus), about, [[1, PUBLISHED]]) };
+  }
+
   it('of questions draws no more than its budget', async () => {
     const nodes = await field.mesh(2, options);
     const [target] = nodes;
-    const insider = new Insider(await field.attackers.open(), secret);
-    await insider.join(target!.bus);
-    for (let index = 0; index < PUBLISHED; index++) {
-      await target!.bus.publish(`key:${index}`, { data: 'x'.repeat(1000) });
-    }
-    const nonce = insider.nonceOf(target!.bus);
-    const question = wire.nack(insider.id, nonce, wire.idBytes(target!.bus.id), [[1, PUBLISHED]]);
+    const { insider, question } = await asker(target!);
     const [sent, since] = [target!.bus.metrics().bytesSent, performance.now()];
     await insider.strike(
       target!.bus,
@@ -36,7 +41,6 @@ describe.each([
     );
     const allowed = AT_ONCE + PER_MS * (performance.now() - since);
     const { bytesSent, dropped } = target!.bus.metrics();
-    // Each of them asks for 128 KiB.
     expect(bytesSent - sent).toBeLessThanOrEqual(allowed * 1.05);
     expect(dropped['repair-budget']).toBeGreaterThan(0);
     expect(bytesSent - sent).toBeGreaterThan(AT_ONCE);
@@ -46,14 +50,8 @@ describe.each([
   it('of requests for a resync draws from the same budget', async () => {
     const nodes = await field.mesh(2, options);
     const [target] = nodes;
-    const insider = new Insider(await field.attackers.open(), secret);
-    await insider.join(target!.bus);
-    for (let index = 0; index < PUBLISHED; index++) {
-      await target!.bus.publish(`key:${index}`, { data: 'x'.repeat(1000) });
-    }
-    const nonce = insider.nonceOf(target!.bus);
-    const question = wire.nack(insider.id, nonce, wire.idBytes(target!.bus.id), [[1, PUBLISHED]]);
-    const request = wire.resyncRequest(insider.id, nonce, 1);
+    const { insider, question } = await asker(target!);
+    const request = wire.resyncRequest(insider.id, insider.nonceOf(target!.bus), 1);
     // Each burst of questions leaves the budget empty before the requests behind it are read.
     const storm = Array.from({ length: 100 }, () => [question, question, ...Array.from({ length: 18 }, () => request)]);
     const [sent, since] = [target!.bus.metrics().bytesSent, performance.now()];
