@@ -12,6 +12,7 @@ import { ReceiptWaits } from './receipt-waits.js';
 import { Responders } from './responders.js';
 
 const TOKENS = 2 ** 32;
+const ANSWER_KINDS: ReadonlySet<string> = new Set<AnswerEvent['kind']>(['receipt', 'request', 'reply', 'cancelled']);
 
 interface Parts {
   readonly id: string;
@@ -96,5 +97,5 @@ export class Answers {
 
 /** Whether it concerns these. */
 export function isAnswerEvent(event: { readonly kind: string }): event is AnswerEvent {
-  return ['receipt', 'request', 'reply', 'cancelled'].includes(event.kind);
+  return ANSWER_KINDS.has(event.kind);
 }

@@ -22,7 +22,6 @@ interface Part {
 }
 
 interface Answer {
-  readonly asker: NodeId;
   readonly token: number;
   readonly parts: Part[];
   bytes: number;
@@ -107,7 +106,7 @@ export class SaidReplies {
     const name = nameOf(asker, token);
     const known = this.#answers.get(name);
     if (known !== undefined) return known;
-    const answer: Answer = { asker, token, parts: [], bytes: 0 };
+    const answer: Answer = { token, parts: [], bytes: 0 };
     this.#answers.set(name, answer);
     return answer;
   }
