@@ -31,8 +31,9 @@ const sources = {
 // Nest 11 lives in a workspace of its own. Only what is installed there is mapped, so that Nest's probing for packages
 // that are absent fails as it does for a user.
 const nest11 = {
-  '^@nestjs/(common|core|microservices|platform-express|terminus|testing)(/.*)?$':
+  '^@nestjs/(cache-manager|common|core|microservices|platform-express|terminus|testing)(/.*)?$':
     '<rootDir>/test/nest11/node_modules/@nestjs/$1$2',
+  '^cache-manager$': '<rootDir>/test/nest11/node_modules/cache-manager',
 };
 
 /** @type {import('jest').Config} */

@@ -1,6 +1,7 @@
 export { MeshError } from '../errors/mesh-error.js';
 export { MeshQuorumError } from '../errors/mesh-quorum-error.js';
 export { MESH_ERROR_CODES } from '../errors/mesh-error-code.js';
+export { bindCache } from './bind-cache.js';
 export { isMeshBus } from './is-mesh-bus.js';
 export { MeshBus } from './mesh-bus.js';
 
@@ -11,6 +12,8 @@ export type { MeshLimits } from '../options/mesh-limits.js';
 export type { MeshLogger } from '../options/mesh-logger.js';
 export type { MeshOptions } from '../options/mesh-options.js';
 export type { Fence as MeshFence } from '../reliability/fences.js';
+export type { MeshBindable, MeshBindOptions, MeshCacheBinding } from './bind-cache.js';
+export type { MeshInvalidateOptions } from './cache-channel.js';
 export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './mesh-event.js';
 export type { MeshMetrics } from './mesh-metrics.js';
 export type { MeshPeer, MeshRole, MeshUnreadable } from './mesh-peer.js';

@@ -1,5 +1,6 @@
 import type { MeshKeyring } from '../options/mesh-keyring.js';
 import type { MeshOptions } from '../options/mesh-options.js';
+import { BOUND_CACHES } from './bound-caches.js';
 import { BusEngine, type BusInternals } from './bus-engine.js';
 import { changeKeyring } from './bus-sealing.js';
 import { rejected } from './deferred.js';
@@ -35,6 +36,8 @@ import { replicasGoal, zonesGoal } from './receipt-goals.js';
  */
 export class MeshBus extends MeshListening {
   readonly [MESH_BUS_BRAND] = true;
+  /** For the library itself: see `bindCache`. */
+  readonly [BOUND_CACHES] = new WeakSet<object>();
   readonly #engine: BusEngine;
 
   /**

@@ -90,6 +90,11 @@ export function isGlob(pattern: string): boolean {
   return false;
 }
 
+/** The pattern that matches exactly this text. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[]/g, '\\$&');
+}
+
 /** An instruction is the code point to meet, or one of these; from `FIRST_SET` downwards they number the sets. */
 const ANY_RUN = -1;
 const ANY_ONE = -2;

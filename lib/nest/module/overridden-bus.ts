@@ -2,6 +2,7 @@ import { isMeshBus, MESH_BUS_BRAND } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
 import type { MeshSubscription } from '../../bus/mesh-subscription.js';
 import { MeshError } from '../../errors/mesh-error.js';
+import type { Fence } from '../../reliability/fences.js';
 
 const silent: MeshSubscription = { unsubscribe: () => undefined };
 const hear = (): MeshSubscription => silent;
@@ -19,8 +20,13 @@ export function overridable(bus: unknown): MeshBus {
     await callIfThere(bus, 'publish', ...args);
   };
   const request = (...args: Parameters<MeshBus['request']>): (() => void) => ask(bus, args);
-  const members = { status: 'ready', start: settle, close: settle, publish, request };
-  const stand = { ...idle, ...bound, ...members, [MESH_BUS_BRAND]: true };
+  const publishMatching = async (...args: readonly unknown[]): Promise<void> => {
+    await callIfThere(bus, 'publishMatching', ...args);
+  };
+  const members = { status: 'ready', start: settle, close: settle, publish, publishMatching, request };
+  // Nobody else writes: what is loaded may be kept.
+  const fence = (): Fence => ({ isCurrent: () => true });
+  const stand = { ...idle, ...bound, ...members, publishAndAwait: publish, fence, [MESH_BUS_BRAND]: true };
   // These are all the members that the parts of the module use.
   return stand as unknown as MeshBus;
 }

@@ -1,0 +1,105 @@
+import type { CacheCopies } from '../bus/cache-channel.js';
+import type { CacheCounters } from './cache-counters.js';
+import { type CacheLevels, keysOf } from './cache-levels.js';
+import type { Level, StoredValue } from './manager-shapes.js';
+
+/** Told of entries that go, by whatever it is that drops them. */
+export interface EvictionListener {
+  onEvict(key: string): void;
+  onEvictAll(): void;
+}
+
+/**
+ * The levels of one cache, by themselves: nothing that is done here is announced. What others invalidate goes from the
+ * levels in memory only, as whoever invalidates has it deleted from a shared one.
+ */
+export class CacheStores implements CacheCopies {
+  readonly #levels: CacheLevels;
+  readonly #counters: CacheCounters;
+  readonly #listener: EvictionListener;
+
+  constructor(levels: CacheLevels, counters: CacheCounters, listener: EvictionListener) {
+    this.#levels = levels;
+    this.#counters = counters;
+    this.#listener = listener;
+  }
+
+  get hasShared(): boolean {
+    return this.#levels.shared.length > 0;
+  }
+
+  readLocal(key: string): Promise<StoredValue | undefined> {
+    return firstHeld(this.#levels.local, key);
+  }
+
+  readShared(key: string): Promise<StoredValue | undefined> {
+    return firstHeld(this.#levels.shared, key);
+  }
+
+  async storeLocal(key: string, value: unknown, ttl: number | undefined): Promise<void> {
+    await Promise.all(this.#levels.local.map((level) => level.set(key, value, ttl)));
+  }
+
+  async storeShared(key: string, value: unknown, ttl: number | undefined): Promise<void> {
+    await Promise.all(this.#levels.shared.map((level) => level.set(key, value, ttl)));
+  }
+
+  /** From the shared levels, which whoever invalidates does for everyone. */
+  async deleteShared(key: string): Promise<void> {
+    await Promise.all(this.#levels.shared.map((level) => level.delete(key)));
+  }
+
+  async clearShared(): Promise<void> {
+    await Promise.all(this.#levels.shared.map((level) => level.clear()));
+  }
+
+  evict(key: string): Promise<unknown> {
+    this.#counters.invalidated++;
+    return this.drop(key);
+  }
+
+  /** From the levels in memory. */
+  drop(key: string): Promise<unknown> {
+    this.#listener.onEvict(key);
+    return Promise.all(this.#levels.local.map((level) => level.delete(key)));
+  }
+
+  async evictWhere(isCovered: (key: string) => boolean): Promise<void> {
+    await Promise.all(this.#levels.local.map((level) => this.#sweep(level, isCovered)));
+  }
+
+  async evictAll(): Promise<void> {
+    this.#counters.cleared++;
+    this.#listener.onEvictAll();
+    await Promise.all(this.#levels.local.map((level) => level.clear()));
+  }
+
+  onResync(): void {
+    this.#counters.resyncs++;
+  }
+
+  #sweep(level: Level, isCovered: (key: string) => boolean): Promise<unknown> {
+    const keys = keysOf(level);
+    if (keys === undefined) {
+      this.#listener.onEvictAll();
+      return level.clear();
+    }
+    const covered = keys.filter(isCovered);
+    this.#counters.swept += covered.length;
+    return Promise.all(
+      covered.map((key) => {
+        this.#listener.onEvict(key);
+        return level.delete(key);
+      }),
+    );
+  }
+}
+
+/** A store that fails is one that holds nothing, as it is to cache-manager. */
+async function firstHeld(levels: readonly Level[], key: string): Promise<StoredValue | undefined> {
+  for (const level of levels) {
+    const held = await level.get(key, { raw: true }).catch(() => undefined);
+    if (held !== undefined) return held;
+  }
+  return undefined;
+}

@@ -1,0 +1,167 @@
+import type { CacheChannel } from '../bus/cache-channel.js';
+import { MeshError } from '../errors/mesh-error.js';
+import type { Fence } from '../reliability/fences.js';
+import type { CacheCounters } from './cache-counters.js';
+import type { CacheStores } from './cache-stores.js';
+import type { CacheItem, CacheManager, Store } from './manager-shapes.js';
+import { MissBook } from './miss-book.js';
+import { WrapFlights } from './wrap-flights.js';
+
+/** Marks a manager that is guarded, for every copy of this library that a process has loaded. */
+const GUARDED = Symbol.for('nestjs-mesh.guarded-cache');
+
+export interface GuardParts {
+  readonly channel: CacheChannel;
+  readonly stores: CacheStores;
+  readonly counters: CacheCounters;
+  /** Tells everyone, and lets go of the keys here too. */
+  readonly announce: (keys: readonly string[] | 'all') => Promise<void>;
+  /** In milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Stands before the methods of a cache-manager: what it deletes is announced, and what it sets is kept only where no
+ * invalidation has overtaken it. Its reads, its events and its results stay as they are.
+ */
+export class GuardedManager {
+  /** The methods as cache-manager made them. */
+  readonly #bare: CacheManager;
+  readonly #parts: GuardParts;
+  readonly #misses: MissBook;
+  readonly #wraps: WrapFlights;
+  /** Set while cache-manager hands its stores what a caller has set. */
+  #isSetting = false;
+  /** Gets what the stores are still deleting: a manager that does not block does not wait for it. */
+  #deletions: Promise<unknown>[] | undefined;
+
+  /** @throws MeshError `MESH_ERR_CONFIG` it is guarded already */
+  constructor(manager: CacheManager, parts: GuardParts) {
+    if (GUARDED in manager) {
+      throw new MeshError('MESH_ERR_CONFIG', 'the cache is bound by a MeshCacheModule already: import it once');
+    }
+    const makeFence = (key: string): Fence => parts.channel.fence(key);
+    this.#bare = { ...manager };
+    this.#parts = parts;
+    this.#misses = new MissBook(makeFence, parts.now);
+    this.#wraps = new WrapFlights(makeFence, () => parts.channel.isHearing());
+    for (const store of manager.stores) this.#guardStore(store);
+    Object.assign(manager, this.#methods(), { [GUARDED]: true });
+    manager.on('refresh', ({ key }) => this.#wraps.endRefresh(key));
+  }
+
+  /** As a caller's `set`, under no fence but that of the caller. */
+  store(key: string, value: unknown, ttl: number | undefined): Promise<unknown> {
+    return this.#setting(() => this.#bare.set(key, value, ttl));
+  }
+
+  #methods(): Partial<CacheManager> {
+    return {
+      get: async (key) => this.#reading(key, await this.#bare.get(key)),
+      mget: async (keys) => {
+        const values = await this.#bare.mget(keys);
+        keys.forEach((key, index) => this.#reading(key, values[index]));
+        return values;
+      },
+      set: (key, value, ttl) => this.#set(key, value, ttl),
+      mset: (items) => this.#mset(items),
+      wrap: (key, load, ...rest) => this.#wraps.run(key, load, (guarded) => this.#bare.wrap(key, guarded, ...rest)),
+      del: (key) => this.#announcing(() => this.#bare.del(key), [key]),
+      mdel: (keys) => this.#announcing(() => this.#bare.mdel(keys), keys),
+      clear: () => this.#announcing(() => this.#bare.clear(), 'all'),
+    };
+  }
+
+  #reading(key: string, value: unknown): unknown {
+    if (value === undefined || value === null) this.#misses.noteMiss(key);
+    return value;
+  }
+
+  async #set(key: string, value: unknown, ttl: number | undefined): Promise<unknown> {
+    const fence = this.#fenceOfSet(key);
+    if (fence === undefined) return value;
+    await this.store(key, value, ttl);
+    await this.#dropIfOvertaken(key, fence);
+    return value;
+  }
+
+  async #mset(items: CacheItem[]): Promise<unknown> {
+    const fences = items.map(({ key }) => this.#fenceOfSet(key));
+    const kept = items.filter((_item, index) => fences[index] !== undefined);
+    if (kept.length > 0) await this.#setting(() => this.#bare.mset(kept));
+    await Promise.all(items.map(({ key }, index) => this.#dropIfOvertaken(key, fences[index])));
+    return items;
+  }
+
+  /** The fence under which a caller's value is kept, or nothing if it is not. */
+  #fenceOfSet(key: string): Fence | undefined {
+    const fence = this.#misses.noteSet(key);
+    if (fence?.isCurrent() === true) return fence;
+    this.#parts.counters.overtaken++;
+    return undefined;
+  }
+
+  /** A store takes a moment to set, in which the key may be invalidated. */
+  async #dropIfOvertaken(key: string, fence: Fence | undefined): Promise<void> {
+    if (fence === undefined || fence.isCurrent()) return;
+    this.#parts.counters.overtaken++;
+    await Promise.all([this.#parts.stores.drop(key), this.#parts.stores.deleteShared(key)]);
+  }
+
+  #setting(set: () => Promise<unknown>): Promise<unknown> {
+    this.#isSetting = true;
+    try {
+      return set();
+    } finally {
+      this.#isSetting = false;
+    }
+  }
+
+  /** What a caller deletes goes everywhere, whatever became of it here. */
+  async #announcing(act: () => Promise<unknown>, keys: readonly string[] | 'all'): Promise<unknown> {
+    try {
+      return await this.#deleting(act);
+    } finally {
+      await this.#parts.announce(keys);
+    }
+  }
+
+  async #deleting(act: () => Promise<unknown>): Promise<unknown> {
+    const deletions: Promise<unknown>[] = (this.#deletions = []);
+    let result: Promise<unknown>;
+    try {
+      result = act();
+    } finally {
+      this.#deletions = undefined;
+    }
+    await Promise.allSettled(deletions);
+    return result;
+  }
+
+  #guardStore(store: Store): void {
+    const [set, remove, clear] = [store.set.bind(store), store.delete.bind(store), store.clear.bind(store)];
+    store.set = async (key, value, ttl) => {
+      const before = this.#isSetting ? 'unknown' : this.#wraps.judge(key);
+      if (before === 'overtaken') return this.#refused();
+      const result = await set(key, value, ttl);
+      if (before === 'current' && this.#wraps.judge(key) === 'overtaken') {
+        await remove(key);
+        return this.#refused();
+      }
+      return result;
+    };
+    store.delete = (key) => this.#noted(remove(key));
+    store.clear = () => this.#noted(clear());
+  }
+
+  #noted(deletion: Promise<unknown>): Promise<unknown> {
+    this.#deletions?.push(deletion);
+    return deletion;
+  }
+
+  /** As a store says that it has stored. */
+  #refused(): true {
+    this.#parts.counters.overtaken++;
+    return true;
+  }
+}

@@ -1,0 +1,185 @@
+import type { MeshInvalidateOptions } from '../bus/cache-channel.js';
+import { checkKey, checkPattern } from '../bus/outgoing-events.js';
+import { Glob } from '../delivery/glob.js';
+import { MeshError } from '../errors/mesh-error.js';
+import type { Fence } from '../reliability/fences.js';
+import type { BoundManager, CacheEntry } from './bound-manager.js';
+import type { MeshCacheStats } from './cache-counters.js';
+import { LoadFlights } from './load-flights.js';
+import { deleteMatching } from './shared-keys.js';
+import { withinLoadTimeout } from './within-load-timeout.js';
+
+export interface MeshCacheEntryOptions {
+  /** In milliseconds; 0: for ever, as to Nest's cache. Default: that of the cache. */
+  readonly ttl?: number | undefined;
+  /** Names under which the entry can be invalidated together with others. What has tags is kept in memory only. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** What a loader gives, or a promise of it. */
+export type MeshCacheLoader<T> = () => T | Promise<T>;
+
+/**
+ * A cache that agrees with those of all other instances. It keeps what `CACHE_MANAGER` keeps, and is made by
+ * `MeshCacheModule`.
+ */
+export class MeshCache {
+  readonly #bound: () => BoundManager;
+  readonly #loadTimeoutMs: number;
+  readonly #flights = new LoadFlights();
+
+  /** For the library itself. */
+  constructor(bound: () => BoundManager, loadTimeoutMs: number) {
+    this.#bound = bound;
+    this.#loadTimeoutMs = loadTimeoutMs;
+  }
+
+  /**
+   * The value of the key, from the cache or else from the loader, which runs once for all who want it at a time. What was
+   * invalidated while it loaded is given to those who asked before that, and not kept; whoever asks later has it loaded
+   * anew. `undefined` is not kept; `null` is.
+   *
+   * @param options the time to live in milliseconds, or more
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT`, `MESH_ERR_TIMEOUT` the loader took longer than `loadTimeout`, as
+   * rejections; what the loader throws
+   */
+  async wrap<T>(key: string, loader: MeshCacheLoader<T>, options: number | MeshCacheEntryOptions = {}): Promise<T> {
+    const { ttl, tags } = checkEntry(key, options);
+    const bound = this.#bound();
+    const copy = await bound.stores.readLocal(key);
+    if (copy !== undefined) {
+      bound.counters.hits++;
+      return copy.value as T;
+    }
+    const joined = this.#flights.find(key, () => bound.keys.isHearing());
+    if (joined !== undefined) {
+      bound.counters.joined++;
+      return joined as Promise<T>;
+    }
+    const fence = bound.fence(key, tags);
+    const load = async (): Promise<unknown> => {
+      const shared = tags.length === 0 ? await bound.stores.readShared(key) : undefined;
+      if (shared === undefined) return this.#load(loader, { key, ttl, tags }, fence);
+      bound.counters.hits++;
+      await bound.copyToLocal(key, shared, fence);
+      return shared.value;
+    };
+    return this.#flights.start(key, fence, load) as Promise<T>;
+  }
+
+  /**
+   * Keeps a value that was just written, and has all others drop theirs. Where somebody else has written meanwhile, it is
+   * not kept.
+   *
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT` the value is `undefined`, and what `MeshBus.publish` throws, as
+   * rejections
+   */
+  async put(key: string, value: unknown, options: number | MeshCacheEntryOptions = {}): Promise<void> {
+    const { ttl, tags } = checkEntry(key, options);
+    if (value === undefined) {
+      throw new MeshError('MESH_ERR_ARGUMENT', 'the value is undefined, which no cache keeps: use invalidate()');
+    }
+    const bound = this.#bound();
+    const before = bound.fence(key, tags);
+    // Before others drop theirs and look there.
+    await (tags.length === 0 ? bound.stores.storeShared(key, value, ttl) : bound.stores.deleteShared(key));
+    const isFirst = before.isCurrent();
+    if (!isFirst) await bound.stores.deleteShared(key);
+    const announced = bound.announce([key]);
+    const fence = bound.fence(key, tags);
+    await Promise.all([announced, isFirst && putBehind(bound, { key, value, ttl, tags }, fence)]);
+  }
+
+  /**
+   * Deletes keys here and everywhere. They are literal. With `await` it resolves when so many others have done so.
+   *
+   * @throws MeshError as `MeshBus.publish`, or with `await` as `publishAndAwait`, as rejections
+   */
+  async invalidate(keys: string | readonly string[], options?: MeshInvalidateOptions): Promise<void> {
+    const bound = this.#bound();
+    const list = listOf(keys);
+    for (const key of list) checkKey(key);
+    await Promise.all(list.flatMap((key) => [bound.stores.drop(key), bound.stores.deleteShared(key)]));
+    await bound.announce(list, options);
+  }
+
+  /**
+   * Deletes all keys that match the Redis glob, here and everywhere.
+   *
+   * @throws MeshError `MESH_ERR_PATTERN`; `MESH_ERR_UNSUPPORTED` a shared store can not list its keys; and what
+   * `MeshBus.publishMatching` throws, as rejections
+   */
+  async invalidateMatching(glob: string): Promise<void> {
+    const bound = this.#bound();
+    const pattern = compileGlob(glob);
+    await deleteMatching(bound.levels.shared, pattern);
+    const announced = bound.keys.announceMatching(glob);
+    await Promise.all([announced, bound.stores.evictWhere((key) => pattern.matches(key))]);
+  }
+
+  /**
+   * Deletes all entries that bear one of the tags, here and everywhere.
+   *
+   * @throws MeshError as `invalidate`
+   */
+  async invalidateTag(tags: string | readonly string[], options?: MeshInvalidateOptions): Promise<void> {
+    const list = listOf(tags);
+    for (const tag of list) checkKey(tag);
+    await this.#bound().announceTags(list, options);
+  }
+
+  /** Empties the cache here and everywhere, shared levels included. Throws as `MeshBus.publishMatching`. */
+  async clear(): Promise<void> {
+    const bound = this.#bound();
+    await bound.stores.clearShared();
+    await bound.announceAll();
+  }
+
+  /** Counters since the cache was bound, those of `CACHE_MANAGER` included. */
+  stats(): MeshCacheStats {
+    return { ...this.#bound().counters };
+  }
+
+  async #load(loader: MeshCacheLoader<unknown>, entry: Omit<CacheEntry, 'value'>, fence: Fence): Promise<unknown> {
+    const bound = this.#bound();
+    bound.counters.misses++;
+    let value: unknown;
+    try {
+      value = await withinLoadTimeout(this.#loadTimeoutMs, loader);
+    } catch (error) {
+      bound.counters.loadFailures++;
+      throw error;
+    }
+    if (value === undefined) return value;
+    const isKept = await bound.keep({ ...entry, value }, fence);
+    if (!isKept) bound.counters.overtaken++;
+    return value;
+  }
+}
+
+/** The bus tells its own listeners of the announcement in the next turn, and they let go of the key. */
+async function putBehind(bound: BoundManager, entry: CacheEntry, fence: Fence): Promise<void> {
+  await Promise.resolve();
+  await bound.keepLocal(entry, fence);
+}
+
+/** @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT` */
+function checkEntry(key: string, options: number | MeshCacheEntryOptions): Omit<CacheEntry, 'value'> {
+  checkKey(key);
+  const { ttl, tags = [] } = typeof options === 'number' ? { ttl: options } : options;
+  if (ttl !== undefined && !(Number.isFinite(ttl) && ttl >= 0)) {
+    throw new MeshError('MESH_ERR_ARGUMENT', `ttl is ${String(ttl)}: it must be a number of ms, 0 or more`);
+  }
+  for (const tag of tags) checkKey(tag);
+  return { key, ttl, tags };
+}
+
+function listOf(texts: string | readonly string[]): readonly string[] {
+  return typeof texts === 'string' ? [texts] : texts;
+}
+
+/** @throws MeshError `MESH_ERR_PATTERN` */
+function compileGlob(glob: string): Glob {
+  checkPattern(glob);
+  return new Glob(glob);
+}
