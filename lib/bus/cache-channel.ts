@@ -10,8 +10,8 @@ const LONGEST_PREFIX = 512;
 
 /** What holds copies by the keys of one cache, and can let go of them. */
 export interface CacheCopies {
-  /** Lets go of one. */
-  evict(key: string): unknown;
+  /** Lets go of one. `isOwn`: this bus has published it. */
+  evict(key: string, isOwn: boolean): unknown;
   /** Lets go of all that are covered. */
   evictWhere(isCovered: (key: string) => boolean): unknown;
   evictAll(): unknown;
@@ -85,7 +85,7 @@ export class CacheChannel {
     const start = this.prefix.length;
     if (bus.status !== 'idle') copies.evictAll();
     const subscriptions = [
-      bus.subscribe(this.#everything, ({ key }) => copies.evict(key.slice(start))),
+      bus.subscribe(this.#everything, ({ key, origin }) => copies.evict(key.slice(start), origin === bus.id)),
       bus.onMatching((event) => {
         if (event.pattern === this.#everything) return copies.evictAll();
         return copies.evictWhere((key) => event.matches(this.prefix + key));

@@ -26,14 +26,13 @@ export class BoundManager {
     this.keys = new CacheChannel(bus, options.prefix);
     this.#tagKeys = new CacheChannel(bus, options.tagPrefix);
     this.tags = new TagIndex(() => heldKeys(this.levels.local));
-    this.stores = new CacheStores(this.levels, this.counters, {
-      onEvict: (key) => this.tags.remove(key),
-      onEvictAll: () => this.tags.clear(),
-    });
+    const now = (): number => performance.now();
+    const listener = { onEvict: (key: string) => this.tags.remove(key), onEvictAll: () => this.tags.clear() };
+    this.stores = new CacheStores({ levels: this.levels, counters: this.counters, listener, now });
     this.#guard = new GuardedManager(manager, {
       ...{ channel: this.keys, stores: this.stores, counters: this.counters },
       announce: (keys) => (keys === 'all' ? this.announceAll() : this.announce(keys)),
-      now: () => performance.now(),
+      now,
     });
     this.keys.listen(this.stores);
     this.#listenForTags();

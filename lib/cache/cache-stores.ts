@@ -2,11 +2,20 @@ import type { CacheCopies } from '../bus/cache-channel.js';
 import type { CacheCounters } from './cache-counters.js';
 import { type CacheLevels, keysOf } from './cache-levels.js';
 import type { Level, StoredValue } from './manager-shapes.js';
+import { RecentSets } from './recent-sets.js';
 
 /** Told of entries that go, by whatever it is that drops them. */
 export interface EvictionListener {
   onEvict(key: string): void;
   onEvictAll(): void;
+}
+
+export interface CacheStoresParts {
+  readonly levels: CacheLevels;
+  readonly counters: CacheCounters;
+  readonly listener: EvictionListener;
+  /** In milliseconds. */
+  readonly now: () => number;
 }
 
 /**
@@ -17,9 +26,11 @@ export class CacheStores implements CacheCopies {
   readonly #levels: CacheLevels;
   readonly #counters: CacheCounters;
   readonly #listener: EvictionListener;
+  readonly #recent: RecentSets;
 
-  constructor(levels: CacheLevels, counters: CacheCounters, listener: EvictionListener) {
+  constructor({ levels, counters, listener, now }: CacheStoresParts) {
     this.#levels = levels;
+    this.#recent = new RecentSets(now);
     this.#counters = counters;
     this.#listener = listener;
   }
@@ -40,8 +51,15 @@ export class CacheStores implements CacheCopies {
     await Promise.all(this.#levels.local.map((level) => level.set(key, value, ttl)));
   }
 
-  async storeShared(key: string, value: unknown, ttl: number | undefined): Promise<void> {
+  /** What was just written, and is announced next. */
+  async putShared(key: string, value: unknown, ttl: number | undefined): Promise<void> {
     await Promise.all(this.#levels.shared.map((level) => level.set(key, value, ttl)));
+    this.noteSet(key, true);
+  }
+
+  /** Whoever sets in a shared level says so, before and behind it, as it may take long. */
+  noteSet(key: string, isPut = false): void {
+    if (this.hasShared) this.#recent.note(key, isPut);
   }
 
   /** From the shared levels, which whoever invalidates does for everyone. */
@@ -53,9 +71,10 @@ export class CacheStores implements CacheCopies {
     await Promise.all(this.#levels.shared.map((level) => level.clear()));
   }
 
-  evict(key: string): Promise<unknown> {
+  evict(key: string, isOwn: boolean): Promise<unknown> {
     this.#counters.invalidated++;
-    return this.drop(key);
+    const dropped = this.drop(key);
+    return this.#recent.takes(key, isOwn) ? Promise.all([dropped, this.deleteShared(key)]) : dropped;
   }
 
   /** From the levels in memory. */
@@ -65,17 +84,22 @@ export class CacheStores implements CacheCopies {
   }
 
   async evictWhere(isCovered: (key: string) => boolean): Promise<void> {
-    await Promise.all(this.#levels.local.map((level) => this.#sweep(level, isCovered)));
+    const swept = this.#levels.local.map((level) => this.#sweep(level, isCovered));
+    await Promise.all([...swept, this.#deleteRecent(isCovered)]);
   }
 
   async evictAll(): Promise<void> {
     this.#counters.cleared++;
     this.#listener.onEvictAll();
-    await Promise.all(this.#levels.local.map((level) => level.clear()));
+    await Promise.all([...this.#levels.local.map((level) => level.clear()), this.#deleteRecent(() => true)]);
   }
 
   onResync(): void {
     this.#counters.resyncs++;
+  }
+
+  async #deleteRecent(isCovered: (key: string) => boolean): Promise<void> {
+    await Promise.all([...this.#recent.takenBy(isCovered)].map((key) => this.deleteShared(key)));
   }
 
   #sweep(level: Level, isCovered: (key: string) => boolean): Promise<unknown> {

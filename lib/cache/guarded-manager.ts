@@ -40,7 +40,7 @@ export class GuardedManager {
     if (GUARDED in manager) {
       throw new MeshError('MESH_ERR_CONFIG', 'the cache is bound by a MeshCacheModule already: import it once');
     }
-    const makeFence = (key: string): Fence => parts.channel.fence(key);
+    const makeFence = (key: string): Fence => fenceOf(parts.channel, key);
     this.#bare = { ...manager };
     this.#parts = parts;
     this.#misses = new MissBook(makeFence, parts.now);
@@ -143,7 +143,9 @@ export class GuardedManager {
     store.set = async (key, value, ttl) => {
       const before = this.#isSetting ? 'unknown' : this.#wraps.judge(key);
       if (before === 'overtaken') return this.#refused();
+      this.#parts.stores.noteSet(key);
       const result = await set(key, value, ttl);
+      this.#parts.stores.noteSet(key);
       if (before === 'current' && this.#wraps.judge(key) === 'overtaken') {
         await remove(key);
         return this.#refused();
@@ -163,5 +165,16 @@ export class GuardedManager {
   #refused(): true {
     this.#parts.counters.overtaken++;
     return true;
+  }
+}
+
+const ALWAYS_CURRENT: Fence = { isCurrent: () => true };
+
+/** A key that the mesh can not name, as it is too long, is cached as before: `del` of it says what is wrong. */
+function fenceOf(channel: CacheChannel, key: string): Fence {
+  try {
+    return channel.fence(key);
+  } catch {
+    return ALWAYS_CURRENT;
   }
 }

@@ -82,7 +82,7 @@ export class MeshCache {
     const bound = this.#bound();
     const before = bound.fence(key, tags);
     // Before others drop theirs and look there.
-    await (tags.length === 0 ? bound.stores.storeShared(key, value, ttl) : bound.stores.deleteShared(key));
+    await (tags.length === 0 ? bound.stores.putShared(key, value, ttl) : bound.stores.deleteShared(key));
     const isFirst = before.isCurrent();
     if (!isFirst) await bound.stores.deleteShared(key);
     const announced = bound.announce([key]);
