@@ -1,7 +1,7 @@
 import type { CacheCopies } from '../bus/cache-channel.js';
 import type { CacheCounters } from './cache-counters.js';
 import { type CacheLevels, keysOf } from './cache-levels.js';
-import type { Level, StoredValue } from './manager-shapes.js';
+import type { Level, Store, StoredValue } from './manager-shapes.js';
 import { RecentSets } from './recent-sets.js';
 
 /** Told of entries that go, by whatever it is that drops them. */
@@ -54,12 +54,12 @@ export class CacheStores implements CacheCopies {
   /** What was just written, and is announced next. */
   async putShared(key: string, value: unknown, ttl: number | undefined): Promise<void> {
     await Promise.all(this.#levels.shared.map((level) => level.set(key, value, ttl)));
-    this.noteSet(key, true);
+    if (this.hasShared) this.#recent.note(key, true);
   }
 
-  /** Whoever sets in a shared level says so, before and behind it, as it may take long. */
-  noteSet(key: string, isPut = false): void {
-    if (this.hasShared) this.#recent.note(key, isPut);
+  /** Told of what is set in any store, before and behind it, as a shared one may take long. */
+  noteSet(store: Store, key: string): void {
+    if (this.hasShared && !this.#levels.local.some((level) => level === store)) this.#recent.note(key, false);
   }
 
   /** From the shared levels, which whoever invalidates does for everyone. */

@@ -1,4 +1,5 @@
-import { injectedCache, keepMetadata } from './injected-cache.js';
+import { type AsyncMethodDecorator, replaceMethod } from './async-method.js';
+import { injectedCache } from './injected-cache.js';
 import type { MeshCacheEntryOptions } from './mesh-cache.js';
 
 export interface CachedOptions<Args extends readonly unknown[]> {
@@ -10,9 +11,6 @@ export interface CachedOptions<Args extends readonly unknown[]> {
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[]) | undefined;
 }
 
-type AsyncMethod<Args extends readonly unknown[]> = (...args: Args) => Promise<unknown>;
-type MethodOf<Method> = (target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<Method>) => void;
-
 /**
  * Lets `MeshCache.wrap` answer for an asynchronous method of a provider or controller: the method is its loader. An
  * instance that Nest has not made has no cache, and runs the method each time.
@@ -21,16 +19,14 @@ type MethodOf<Method> = (target: object, name: string | symbol, descriptor: Type
  * @Cached({ key: (id: string) => `user:${id}`, ttl: 60_000 })
  * findUser(id: string): Promise<User> {}
  */
-export function Cached<Args extends readonly unknown[]>(options: CachedOptions<Args>): MethodOf<AsyncMethod<Args>> {
+export function Cached<Args extends readonly unknown[]>(options: CachedOptions<Args>): AsyncMethodDecorator<Args> {
   return (target, _name, descriptor) => {
     const cacheOf = injectedCache(target);
-    const method = descriptor.value!;
-    descriptor.value = function cached(this: object, ...args: Args): Promise<unknown> {
-      const cache = cacheOf(this);
-      const load = (): Promise<unknown> => Reflect.apply(method, this, args);
-      return cache === undefined ? load() : cache.wrap(options.key(...args), load, entryOptions(options, args));
-    };
-    keepMetadata(method, descriptor.value);
+    replaceMethod<Args>(descriptor, (method) => (instance, args) => {
+      const cache = cacheOf(instance);
+      if (cache === undefined) return method(instance, args);
+      return cache.wrap(options.key(...args), () => method(instance, args), entryOptions(options, args));
+    });
   };
 }
 

@@ -143,9 +143,9 @@ export class GuardedManager {
     store.set = async (key, value, ttl) => {
       const before = this.#isSetting ? 'unknown' : this.#wraps.judge(key);
       if (before === 'overtaken') return this.#refused();
-      this.#parts.stores.noteSet(key);
+      this.#parts.stores.noteSet(store, key);
       const result = await set(key, value, ttl);
-      this.#parts.stores.noteSet(key);
+      this.#parts.stores.noteSet(store, key);
       if (before === 'current' && this.#wraps.judge(key) === 'overtaken') {
         await remove(key);
         return this.#refused();

@@ -9,10 +9,3 @@ export function injectedCache(target: object): (instance: object) => MeshCache |
   Inject(MeshCache)(target, CACHE);
   return (instance) => (instance as { readonly [CACHE]?: MeshCache })[CACHE];
 }
-
-/** What other decorators have noted of a method, such as its route, is noted of the function: the new one gets it too. */
-export function keepMetadata(from: object, to: object): void {
-  for (const key of Reflect.getMetadataKeys(from)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
-  }
-}

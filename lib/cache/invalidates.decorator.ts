@@ -1,4 +1,6 @@
-import { injectedCache, keepMetadata } from './injected-cache.js';
+import { type AsyncMethodDecorator, replaceMethod } from './async-method.js';
+import { injectedCache } from './injected-cache.js';
+import type { MeshCache } from './mesh-cache.js';
 
 export interface InvalidatesOptions<Args extends readonly unknown[]> {
   /** The keys to invalidate, from what the method is called with. */
@@ -11,9 +13,6 @@ export interface InvalidatesOptions<Args extends readonly unknown[]> {
   readonly timeout?: number | undefined;
 }
 
-type AsyncMethod<Args extends readonly unknown[]> = (...args: Args) => Promise<unknown>;
-type MethodOf<Method> = (target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<Method>) => void;
-
 /**
  * Invalidates what an asynchronous method has changed, everywhere, when it has succeeded. Where that fails, or with `await`
  * too few others have answered, the method fails, with what it has done left done. An instance that Nest has not made has
@@ -25,22 +24,26 @@ type MethodOf<Method> = (target: object, name: string | symbol, descriptor: Type
  */
 export function Invalidates<Args extends readonly unknown[]>(
   options: InvalidatesOptions<Args>,
-): MethodOf<AsyncMethod<Args>> {
+): AsyncMethodDecorator<Args> {
   return (target, _name, descriptor) => {
     const cacheOf = injectedCache(target);
-    const method = descriptor.value!;
-    descriptor.value = async function invalidating(this: object, ...args: Args): Promise<unknown> {
-      const result = await Reflect.apply(method, this, args);
-      const cache = cacheOf(this);
-      if (cache === undefined) return result;
-      const { keys, tags, await: replicas, timeout } = options;
-      const invalidation = { await: replicas, timeout };
-      await Promise.all([
-        keys && cache.invalidate(keys(...args), invalidation),
-        tags && cache.invalidateTag(tags(...args), invalidation),
-      ]);
+    replaceMethod<Args>(descriptor, (method) => async (instance, args) => {
+      const result = await method(instance, args);
+      const cache = cacheOf(instance);
+      if (cache !== undefined) await invalidate(cache, options, args);
       return result;
-    };
-    keepMetadata(method, descriptor.value);
+    });
   };
+}
+
+async function invalidate<Args extends readonly unknown[]>(
+  cache: MeshCache,
+  { keys, tags, await: replicas, timeout }: InvalidatesOptions<Args>,
+  args: Args,
+): Promise<void> {
+  const options = { await: replicas, timeout };
+  await Promise.all([
+    keys && cache.invalidate(keys(...args), options),
+    tags && cache.invalidateTag(tags(...args), options),
+  ]);
 }

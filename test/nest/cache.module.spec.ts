@@ -1,124 +1,59 @@
-import {
-  Controller,
-  Get,
-  Inject,
-  Injectable,
-  type INestApplication,
-  Module,
-  type ModuleMetadata,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Controller, type DynamicModule, Get, UseInterceptors } from '@nestjs/common';
 import { CACHE_MANAGER, CacheInterceptor, CacheKey, CacheModule } from '@nestjs/cache-manager';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheableMemory } from 'cacheable';
 import { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
-import { MeshBus, MeshModule } from 'nestjs-mesh';
-import { MeshCache, MeshCacheModule, type MeshCacheModuleOptions } from 'nestjs-mesh/cache';
-import { createMemoryMesh, MemoryMesh } from 'nestjs-mesh/testing';
+import { MeshBus, MeshClient, MeshModule } from 'nestjs-mesh';
+import { MeshCache, MeshCacheModule } from 'nestjs-mesh/cache';
 import { deferred } from '../../lib/bus/deferred.js';
 import { codeOf } from '../support/codes.js';
-import { quiet } from './support/applications.js';
+import { moduleOf, quiet } from './support/applications.js';
+import { type Cache, CachingWorld, heldBy, type Instance } from './support/caching.js';
 
-/** What the spec uses of `CACHE_MANAGER`; that of Nest 11 is cache-manager 6, that of Nest 12 is 7. */
-interface Cache {
-  get(key: string): Promise<unknown>;
-  mget(keys: string[]): Promise<unknown[]>;
-  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  mset(items: { key: string; value: unknown }[]): Promise<unknown>;
-  del(key: string): Promise<boolean>;
-  mdel(keys: string[]): Promise<boolean>;
-  clear(): Promise<boolean>;
-  wrap(key: string, load: () => unknown, ttl?: number, refreshThreshold?: number): Promise<unknown>;
-  on(event: string, listener: (event: unknown) => void): unknown;
-}
-
-interface Instance {
-  readonly app: INestApplication;
-  readonly cache: Cache;
-  readonly mesh: MeshCache;
-  readonly bus: MeshBus;
-}
-
-interface InstanceOptions extends MeshCacheModuleOptions {
-  readonly stores?: object[];
-  readonly metadata?: ModuleMetadata;
-}
-
-let network: MemoryMesh;
-const apps: INestApplication[] = [];
+let world: CachingWorld;
 
 beforeEach(() => {
-  network = createMemoryMesh();
+  world = new CachingWorld();
 });
-afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
-  await network.close();
-});
+afterEach(() => world.close());
 
-async function instance({ stores, metadata, ...options }: InstanceOptions = {}): Promise<Instance> {
-  const testing = await network
-    .override(
-      Test.createTestingModule({
-        ...metadata,
-        imports: [
-          MeshModule.forRoot({ cluster: 'shop', logger: false }),
-          CacheModule.register({ isGlobal: true, ...(stores && { stores: stores as Keyv[] }) }),
-          MeshCacheModule.forRoot(options),
-          ...(metadata?.imports ?? []),
-        ],
-      }),
-    )
-    .compile();
-  const app = testing.createNestApplication(quiet);
-  apps.push(app);
-  await app.init();
-  return { app, cache: app.get<Cache>(CACHE_MANAGER), mesh: app.get(MeshCache), bus: app.get(MeshBus) };
-}
-
-async function two(options?: InstanceOptions): Promise<readonly [Instance, Instance]> {
-  const instances = [await instance(options), await instance(options)] as const;
-  await network.settled();
-  return instances;
+async function setAll(instance: Instance, keys: readonly string[]): Promise<void> {
+  for (const key of keys) await instance.cache.set(key, key);
 }
 
 describe('CACHE_MANAGER', () => {
   it('announces what it deletes, and hears what others do', async () => {
-    const [a, b] = await two();
+    const [a, b] = await world.two();
     for (const { cache } of [a, b]) for (const key of ['1', '2', '3', '4']) await cache.set(key, `old ${key}`);
     await a.cache.del('1');
     await b.cache.mdel(['2', '3']);
-    await network.settled();
-    for (const { cache } of [a, b]) {
-      expect((await cache.mget(['1', '2', '3', '4'])).map((value) => value ?? undefined)).toEqual([
-        undefined,
-        undefined,
-        undefined,
-        'old 4',
-      ]);
+    await world.network.settled();
+    for (const one of [a, b]) {
+      expect(await heldBy(one, ['1', '2', '3', '4'])).toEqual([undefined, undefined, undefined, 'old 4']);
     }
     await a.cache.clear();
-    await network.settled();
+    await world.network.settled();
     expect(await b.cache.get('4')).not.toBe('old 4');
   });
 
   it('tells nobody of what it sets, and says nothing again of what it hears', async () => {
-    const [a, b] = await two();
+    const [a, b] = await world.two();
     await a.cache.set('1', 'one');
     await b.cache.wrap('2', () => 'two');
     expect([a.bus.metrics().published, b.bus.metrics().published]).toEqual([0, 0]);
     await a.cache.del('2');
-    await network.settled();
+    await world.network.settled();
     expect([a.bus.metrics().published, b.bus.metrics().published]).toEqual([1, 0]);
     expect(b.mesh.stats().invalidated).toBe(1);
   });
 
   it('refuses a set whose miss has been overtaken, once', async () => {
-    const [a, b] = await two();
+    const [a, b] = await world.two();
     expect((await b.cache.get('1')) ?? undefined).toBeUndefined();
     await a.cache.del('1');
-    await network.settled();
+    await world.network.settled();
     expect(await b.cache.set('1', 'old')).toBe('old');
     expect((await b.cache.get('1')) ?? undefined).toBeUndefined();
     expect(b.mesh.stats().overtaken).toBe(1);
@@ -127,12 +62,12 @@ describe('CACHE_MANAGER', () => {
   });
 
   it('gives what wrap has loaded, and keeps it only where nothing has overtaken it', async () => {
-    const [a, b] = await two();
+    const [a, b] = await world.two();
     const old = deferred<string>();
     const first = b.cache.wrap('1', () => old.promise);
-    await network.settled();
+    await world.network.settled();
     await a.cache.del('1');
-    await network.settled();
+    await world.network.settled();
     const second = b.cache.wrap('1', () => 'new');
     old.resolve('old');
     expect([await first, await second]).toEqual(['old', 'new']);
@@ -140,29 +75,257 @@ describe('CACHE_MANAGER', () => {
     expect(b.mesh.stats().overtaken).toBe(1);
   });
 
+  it('keeps no refresh in the background that was overtaken', async () => {
+    const [a, b] = await world.two();
+    const refreshed = deferred<string>();
+    const done = deferred<unknown>();
+    b.cache.on('refresh', done.resolve);
+    const options = { ttl: 1000, refreshThreshold: 2000 };
+    await b.cache.wrap('1', () => 'first', options);
+    expect(await b.cache.wrap('1', async () => refreshed.promise, options)).toBe('first');
+    await a.cache.del('1');
+    await world.network.settled();
+    refreshed.resolve('old');
+    await done.promise;
+    expect(await b.cache.wrap('1', () => 'new', options)).toBe('new');
+    // The refresh is over: what is loaded from here on is kept.
+    await b.cache.del('1');
+    await b.cache.wrap('1', () => 'newer', 1000);
+    expect(await b.cache.get('1')).toBe('newer');
+    expect(b.mesh.stats().overtaken).toBe(1);
+  });
+
+  it('keeps a refresh that nothing has overtaken', async () => {
+    const [, b] = await world.two();
+    const done = deferred<unknown>();
+    b.cache.on('refresh', done.resolve);
+    const options = { ttl: 1000, refreshThreshold: 2000 };
+    await b.cache.wrap('1', () => 'first', options);
+    await b.cache.wrap('1', () => 'second', options);
+    await done.promise;
+    expect(await b.cache.get('1')).toBe('second');
+  });
+
+  it('hands on what wrap is told, and what it throws', async () => {
+    const [, b] = await world.two();
+    const failure = new Error('the database is gone');
+    await expect(
+      b.cache.wrap('1', () => {
+        throw failure;
+      }),
+    ).rejects.toBe(failure);
+    expect(await b.cache.wrap('1', () => 'one', { ttl: () => 60_000 })).toBe('one');
+    const raw = (await b.cache.wrap('1', () => 'two', { raw: true })) as { value: unknown; expires: number };
+    expect(raw.value).toBe('one');
+    expect(raw.expires).toBeGreaterThan(Date.now());
+  });
+
+  it('refuses those of several that were overtaken', async () => {
+    const [a, b] = await world.two();
+    await b.cache.mget(['1', '2']);
+    await a.cache.del('1');
+    await world.network.settled();
+    await b.cache.mset([
+      { key: '1', value: 'old' },
+      { key: '2', value: 'two' },
+    ]);
+    expect(await heldBy(b, ['1', '2'])).toEqual([undefined, 'two']);
+    expect(b.mesh.stats().overtaken).toBe(1);
+  });
+
+  it('keeps nothing before the bus hears others, nor once it is closed', async () => {
+    const a = await world.instance();
+    await a.bus.close();
+    await a.cache.set('1', 'one');
+    expect(await heldBy(a, ['1'])).toEqual([undefined]);
+    expect(await a.cache.wrap('1', () => 'loaded')).toBe('loaded');
+    expect(await codeOf(a.cache.del('1'))).toBe('MESH_ERR_CLOSED');
+  });
+
+  it('takes a key literally, whatever characters it has', async () => {
+    const [a, b] = await world.two();
+    const keys = ['user:*', 'user:[1]', 'user:1', 'user:?', 'user:\\*'];
+    await setAll(b, keys);
+    await a.cache.mdel(['user:*', 'user:[1]']);
+    await world.network.settled();
+    expect(await heldBy(b, keys)).toEqual([undefined, undefined, 'user:1', 'user:?', 'user:\\*']);
+  });
+
+  it('caches a key that the mesh can not name, and says so when it is deleted', async () => {
+    const [a] = await world.two();
+    const long = 'k'.repeat(1024);
+    await a.cache.get(long);
+    await a.cache.set(long, 'long');
+    expect(await a.cache.wrap(long, () => 'other')).toBe('long');
+    expect(await codeOf(a.cache.del(long))).toBe('MESH_ERR_KEY');
+    expect(await heldBy(a, [long])).toEqual([undefined]);
+  });
+
+  it('announces what it deletes without a bus that tells itself', async () => {
+    const [a, b] = await world.two(() => ({ meshOptions: { selfDelivery: false } }));
+    await setAll(a, ['1']);
+    await setAll(b, ['1']);
+    await a.cache.del('1');
+    await world.network.settled();
+    expect([await heldBy(a, ['1']), await heldBy(b, ['1'])]).toEqual([[undefined], [undefined]]);
+  });
+
+  it('hears what a client emits here and elsewhere', async () => {
+    const [a, b] = await world.two();
+    await setAll(a, ['1']);
+    await setAll(b, ['1']);
+    a.app.get(MeshClient).emit('invalidate:1');
+    await world.network.settled();
+    expect([await heldBy(a, ['1']), await heldBy(b, ['1'])]).toEqual([[undefined], [undefined]]);
+  });
+
+  it('lets go of what was cached before the bus was ready', async () => {
+    const early = { provide: 'EARLY', inject: [CACHE_MANAGER], useFactory: (cache: Cache) => cache.set('1', 'early') };
+    const a = await world.instance({ metadata: { providers: [early] } });
+    expect(await heldBy(a, ['1'])).toEqual([undefined]);
+  });
+
+  it('lets go of what a partition may have hidden', async () => {
+    const [a, b] = await world.two();
+    await setAll(b, ['1']);
+    const heal = world.network.partition([a.bus], [b.bus]);
+    await a.cache.del('1');
+    expect(await heldBy(b, ['1'])).toEqual(['1']);
+    await world.network.settled();
+    heal();
+    await world.network.settled();
+    expect(await heldBy(b, ['1'])).toEqual([undefined]);
+  });
+});
+
+describe('prefix', () => {
+  it('is that of published keys, and no glob', async () => {
+    const [a, b] = await world.two(() => ({ prefix: 'shop[1]*:' }));
+    await setAll(a, ['1', '2']);
+    await b.bus.publish(['shop1:1', 'shop[1]x:1', 'invalidate:1', 'shop[1]*:2']);
+    await world.network.settled();
+    expect(await heldBy(a, ['1', '2'])).toEqual(['1', undefined]);
+  });
+
+  it('can be shared by several caches of an application', async () => {
+    const feature = (token: string): DynamicModule => {
+      const provider = { provide: token, inject: [CACHE_MANAGER], useFactory: (cache: Cache) => cache };
+      const imports = [CacheModule.register({ isGlobal: false })];
+      return { module: moduleOf({}), imports, providers: [provider], exports: [provider] };
+    };
+    const [a, b] = await world.two(() => ({
+      register: { isGlobal: false },
+      metadata: { imports: [feature('FIRST'), feature('SECOND')] },
+    }));
+    const caches = [a, b].flatMap(({ app }) => [app.get<Cache>('FIRST'), app.get<Cache>('SECOND')]);
+    expect(new Set(caches).size).toBe(4);
+    for (const cache of caches) await cache.set('1', 'one');
+    await caches[0]!.del('1');
+    await world.network.settled();
+    for (const cache of caches) expect((await cache.get('1')) ?? undefined).toBeUndefined();
+    for (const cache of caches) await cache.set('2', 'two');
+    await caches[3]!.clear();
+    await world.network.settled();
+    for (const cache of caches) expect((await cache.get('2')) ?? undefined).toBeUndefined();
+  });
+});
+
+describe('MeshCacheModule', () => {
+  it('needs a cache', async () => {
+    const modules = [MeshModule.forRoot({ logger: false }), MeshCacheModule.forRoot()];
+    const builder = Test.createTestingModule({ imports: modules });
+    const testing = await world.network.override(builder).compile();
+    expect(await codeOf(testing.createNestApplication(quiet).init())).toBe('MESH_ERR_CONFIG');
+  });
+
+  it('is imported once', async () => {
+    const again = { metadata: { imports: [MeshCacheModule.forRoot({ loadTimeout: 5 })] } };
+    expect(await codeOf(world.instance(again))).toBe('MESH_ERR_CONFIG');
+  });
+
+  it('leaves a stub alone', async () => {
+    const stub = { get: () => 'stub', del: () => true };
+    const imports = [MeshModule.forRoot({ logger: false }), CacheModule.register(), MeshCacheModule.forRoot()];
+    const builder = Test.createTestingModule({ imports }).overrideProvider(CACHE_MANAGER).useValue(stub);
+    const app = await (await world.network.override(builder).compile()).createNestApplication(quiet).init();
+    expect(app.get(CACHE_MANAGER)).toEqual({ get: stub.get, del: stub.del });
+    expect(await codeOf(app.get(MeshCache).wrap('1', () => 1))).toBe('MESH_ERR_CONFIG');
+    await app.close();
+  });
+
+  it('works on a stub of the bus', async () => {
+    const published: unknown[] = [];
+    const imports = [MeshModule.forRoot(), CacheModule.register({ isGlobal: true }), MeshCacheModule.forRoot()];
+    const testing = await Test.createTestingModule({ imports })
+      .overrideProvider(MeshBus)
+      .useValue({ publish: (keys: unknown) => void published.push(keys) })
+      .compile();
+    const app = await testing.createNestApplication(quiet).init();
+    const cache = app.get<Cache>(CACHE_MANAGER);
+    await cache.set('1', 'one');
+    expect(await cache.get('1')).toBe('one');
+    await cache.del('1');
+    expect(published).toEqual([['invalidate:1']]);
+    expect(await app.get(MeshCache).wrap('1', () => 'loaded')).toBe('loaded');
+    await app.close();
+  });
+
+  const wrong: [name: string, options: object][] = [
+    ['a prefix that is no text', { prefix: 7 }],
+    ['one prefix for keys and tags', { prefix: 'a:', tagPrefix: 'a:' }],
+    ['a prefix without end', { prefix: 'p'.repeat(513) }],
+    ['a load timeout of zero', { loadTimeout: 0 }],
+    ['a load timeout that no timer waits', { loadTimeout: 2 ** 31 }],
+    ['stores that are no list', { localStores: 0 }],
+    ['a store that is no place', { localStores: [-1] }],
+    ['a store that is not there', { localStores: [1] }],
+  ];
+
+  it.each(wrong)('refuses %s', async (_name, options) => {
+    expect(await codeOf(world.instance(options))).toMatch(/^MESH_ERR_(CONFIG|ARGUMENT)$/);
+  });
+
+  it('takes its options from a factory, and the mesh by its name', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        MeshModule.forRoot({ name: 'eu', logger: false }),
+        CacheModule.register({ isGlobal: true }),
+        MeshCacheModule.forRootAsync({ mesh: 'eu', useFactory: () => ({ prefix: 'eu:' }) }),
+      ],
+    });
+    const app = await (await world.network.override(builder).compile()).createNestApplication(quiet).init();
+    const bus = world.network.bus();
+    await bus.start();
+    await world.network.settled();
+    const cache = app.get<Cache>(CACHE_MANAGER);
+    await cache.set('1', 'one');
+    await bus.publish('eu:1');
+    await world.network.settled();
+    expect((await cache.get('1')) ?? undefined).toBeUndefined();
+    await app.close();
+  });
+});
+
+describe('CACHE_MANAGER', () => {
   it('lets go of what a resync covers, and of everything on all', async () => {
-    const [a] = await two();
+    const [a] = await world.two();
     const keys = Array.from({ length: 50 }, (_, index) => `user:${index}`);
-    for (const key of keys) await a.cache.set(key, key);
-    network.resync({ reason: 'gap', keys: ['invalidate:user:7'] });
+    await setAll(a, keys);
+    world.network.resync({ reason: 'gap', keys: ['invalidate:user:7'] });
     const held = await a.cache.mget(keys);
     expect(held[7] ?? undefined).toBeUndefined();
     expect(held.filter((value) => value !== undefined && value !== null).length).toBeGreaterThan(40);
-    network.resync({ reason: 'gap' });
+    world.network.resync({ reason: 'gap' });
     expect((await a.cache.mget(keys)).filter((value) => value !== undefined && value !== null)).toEqual([]);
     expect(a.mesh.stats()).toMatchObject({ resyncs: 2, swept: 1 });
   });
 
   it('hears globs that others publish', async () => {
-    const [a, b] = await two();
-    for (const key of ['user:1', 'user:2', 'order:1']) await a.cache.set(key, key);
+    const [a, b] = await world.two();
+    await setAll(a, ['user:1', 'user:2', 'order:1']);
     await b.bus.publishMatching('invalidate:user:*');
-    await network.settled();
-    expect((await a.cache.mget(['user:1', 'user:2', 'order:1'])).map((value) => value ?? undefined)).toEqual([
-      undefined,
-      undefined,
-      'order:1',
-    ]);
+    await world.network.settled();
+    expect(await heldBy(a, ['user:1', 'user:2', 'order:1'])).toEqual([undefined, undefined, 'order:1']);
   });
 });
 
@@ -176,89 +339,66 @@ describe('stores', () => {
   ];
 
   it.each(memories)('finds %s to be in memory', async (_name, make) => {
-    const [a, b] = [await instance({ stores: [make()] }), await instance({ stores: [make()] })];
-    await network.settled();
-    for (const key of ['a:1', 'a:2', 'b:1', 'b:2']) await a.cache.set(key, key);
+    const [a, b] = await world.two(() => ({ register: { stores: [make()] } }));
+    await setAll(a, ['a:1', 'a:2', 'b:1', 'b:2']);
     await b.cache.del('a:1');
     await b.bus.publishMatching('invalidate:b:*');
-    await network.settled();
-    expect((await a.cache.mget(['a:1', 'a:2', 'b:1', 'b:2'])).map((value) => value ?? undefined)).toEqual([
-      undefined,
-      'a:2',
-      undefined,
-      undefined,
-    ]);
+    await world.network.settled();
+    expect(await heldBy(a, ['a:1', 'a:2', 'b:1', 'b:2'])).toEqual([undefined, 'a:2', undefined, undefined]);
   });
 });
-
-describe('MeshCache', () => {
-  it('keeps what it loads, for all who ask meanwhile, until it is invalidated', async () => {
-    const [a, b] = await two();
-    let loads = 0;
-    const read = (): Promise<number> => a.mesh.wrap('1', async () => Promise.resolve(++loads));
-    expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);
-    expect(await read()).toBe(1);
-    await b.mesh.invalidate('1');
-    await network.settled();
-    expect(await read()).toBe(2);
-    expect(a.mesh.stats()).toMatchObject({ hits: 1, misses: 2, joined: 2, invalidated: 1 });
-  });
-
-  it('puts a value here, and drops those of others', async () => {
-    const [a, b] = await two();
-    await b.mesh.wrap('1', () => 'old');
-    await a.mesh.put('1', 'new');
-    await network.settled();
-    expect([await a.mesh.wrap('1', () => 'loaded'), await b.mesh.wrap('1', () => 'loaded')]).toEqual(['new', 'loaded']);
-  });
-
-  it('invalidates by tags', async () => {
-    const [a, b] = await two();
-    for (const { mesh } of [a, b]) {
-      await mesh.wrap('1', () => 'old', { tags: ['user:42', 'x'] });
-      await mesh.wrap('2', () => 'old', { tags: ['x'] });
-    }
-    await a.mesh.invalidateTag('user:42');
-    await network.settled();
-    for (const { mesh } of [a, b]) {
-      expect([await mesh.wrap('1', () => 'new'), await mesh.wrap('2', () => 'new')]).toEqual(['new', 'old']);
-    }
-  });
-
-  it('rejects what is no key', async () => {
-    const { mesh } = await instance();
-    expect(await codeOf(mesh.wrap('', () => 1))).toBe('MESH_ERR_KEY');
-    expect(await codeOf(mesh.put('1', undefined))).toBe('MESH_ERR_ARGUMENT');
-  });
-});
-
-@Injectable()
-class Products {
-  constructor(@Inject(CACHE_MANAGER) readonly cache: Cache) {}
-}
 
 @Controller()
 class ProductsController {
   reads = 0;
+  beforeAnswer: () => Promise<void> = async () => Promise.resolve();
+
   @Get('products')
   @UseInterceptors(CacheInterceptor)
   @CacheKey('products')
-  read(): number {
-    return ++this.reads;
+  async read(): Promise<number> {
+    const read = ++this.reads;
+    await this.beforeAnswer();
+    return read;
   }
 }
 
-@Module({ providers: [Products], controllers: [ProductsController] })
-class ProductsModule {}
+describe('CacheInterceptor', () => {
+  it('works as it does alone, and hears of others', async () => {
+    const a = await world.instance({ metadata: { controllers: [ProductsController] } });
+    const b = await world.instance();
+    await world.network.settled();
+    const read = await reader(a);
+    expect([await read(), await read()]).toEqual(['1', '1']);
+    await b.cache.del('products');
+    await world.network.settled();
+    expect([await read(), await read()]).toEqual(['2', '2']);
+  });
 
-it('leaves CacheInterceptor as it is', async () => {
-  const a = await instance({ metadata: { imports: [ProductsModule] } });
-  const b = await instance();
-  await network.settled();
-  await a.app.listen(0, '127.0.0.1');
-  const read = async (): Promise<string> => (await fetch(`${await a.app.getUrl()}/products`)).text();
-  expect([await read(), await read()]).toEqual(['1', '1']);
-  await b.cache.del('products');
-  await network.settled();
-  expect([await read(), await read()]).toEqual(['2', '2']);
+  it('keeps no response that was overtaken while it was made', async () => {
+    const a = await world.instance({ metadata: { controllers: [ProductsController] } });
+    const b = await world.instance();
+    await world.network.settled();
+    const read = await reader(a);
+    const controller = a.app.get(ProductsController);
+    const [reached, goOn] = [deferred(), deferred()];
+    controller.beforeAnswer = async () => {
+      reached.resolve();
+      await goOn.promise;
+    };
+    const first = read();
+    await reached.promise;
+    await b.cache.del('products');
+    await world.network.settled();
+    goOn.resolve();
+    expect([await first, await read(), await read()]).toEqual(['1', '2', '2']);
+    expect(a.mesh.stats().overtaken).toBe(1);
+  });
 });
+
+/** Reads over HTTP. */
+async function reader({ app }: Instance): Promise<() => Promise<string>> {
+  await app.listen(0, '127.0.0.1');
+  const url = `${await app.getUrl()}/products`;
+  return async () => (await fetch(url)).text();
+}
