@@ -10,7 +10,14 @@ import {
   MeshBatch, MeshBatchContext, MeshBus, MeshClient, MeshContext, MeshError, type MeshEvent, MeshKey, MeshModule,
   MeshRecordBuilder, MeshRequestBuilder, type MeshResync, OnMeshResync,
 } from 'nestjs-mesh';
+import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
+import type { Cache } from 'cache-manager';
+import { Keyv } from 'keyv';
+import KeyvRedis from '@keyv/redis';
+import { Cached, Invalidates, MeshCache, MeshCacheModule } from 'nestjs-mesh/cache';
 declare const bus: MeshBus;
+declare const meshCache: MeshCache;
+declare const cacheManager: Cache;
 declare const client: MeshClient;
 declare const cache: Map<string, unknown>;
 export {};
