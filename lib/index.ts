@@ -1,3 +1,4 @@
+export { bindCache } from './bus/bind-cache.js';
 export { isMeshBus } from './bus/is-mesh-bus.js';
 export { MeshBus } from './bus/mesh-bus.js';
 export { MESH_ERROR_CODES } from './errors/mesh-error-code.js';
@@ -19,6 +20,8 @@ export { MeshBatchContext } from './nest/server/mesh-batch.context.js';
 export { MeshContext } from './nest/server/mesh.context.js';
 export { MeshServer } from './nest/server/mesh.server.js';
 
+export type { MeshBindable, MeshBindOptions, MeshCacheBinding } from './bus/bind-cache.js';
+export type { MeshInvalidateOptions } from './bus/cache-channel.js';
 export type { MeshEvent, MeshMatchingEvent, MeshMetadata } from './bus/mesh-event.js';
 export type { MeshMetrics } from './bus/mesh-metrics.js';
 export type { MeshPeer, MeshRole, MeshUnreadable } from './bus/mesh-peer.js';

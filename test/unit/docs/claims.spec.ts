@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { MeshBus } from '../../../lib/bus/mesh-bus.js';
+import { newCacheCounters } from '../../../lib/cache/cache-counters.js';
+import { resolveCacheOptions } from '../../../lib/cache/mesh-cache-options.js';
 import { MESH_ERROR_CODES } from '../../../lib/errors/mesh-error-code.js';
 import { DEFAULT_MESH_LIMITS, DEFAULT_MESH_OPTIONS } from '../../../lib/options/default-mesh-options.js';
 import { resolveMeshOptions } from '../../../lib/options/resolve-mesh-options.js';
@@ -88,6 +90,26 @@ describe('docs/api.md', () => {
   it('shows an error as it is', () => {
     const [example] = snippetsIn('docs/api.md').filter(({ language }) => language === 'text');
     expect(refusal({ heartbeat: 50, clusters: 'shop' })).toBe(example?.text);
+  });
+});
+
+describe('docs/caching.md', () => {
+  it('lists every option of MeshCacheModule with its default', () => {
+    const rows = tableUnder('docs/caching.md', '## With `@nestjs/cache-manager`');
+    const { prefix, tagPrefix, loadTimeout } = resolveCacheOptions({}, false);
+    expect(rows.map(([name, value]) => [nameIn(name), nameIn(value)])).toEqual([
+      ['prefix', `'${prefix}'`],
+      ['tagPrefix', `'${tagPrefix}'`],
+      ['localStores', ''],
+      ['loadTimeout', String(loadTimeout)],
+      ['mesh', ''],
+      ['isGlobal', 'true'],
+    ]);
+  });
+
+  it('names every counter', () => {
+    const [, section = ''] = read('docs/caching.md').split('`stats()` counts');
+    for (const name of Object.keys(newCacheCounters())) expect(section).toContain(`\`${name}\``);
   });
 });
 
