@@ -10,7 +10,7 @@ import { buildSample, SAMPLE } from './support/sample.js';
 const START = join(SAMPLE, 'dist/start.js');
 const IS_SHOWN = /status\n(A .*)\n(B .*)\n(C .*)\n/;
 
-beforeAll(buildSample, 60_000);
+beforeAll(() => buildSample(), 60_000);
 
 /** Types a line, and waits until the program has said each of the patterns since then, in whatever order. */
 async function command(program: Program, line: string, ...patterns: readonly RegExp[]): Promise<void> {

@@ -24,7 +24,7 @@ function story(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   return run(process.execPath, [join(SAMPLE, 'dist/start.js'), '--port', String(randomPort()), ...args], env);
 }
 
-beforeAll(buildSample, 60_000);
+beforeAll(() => buildSample(), 60_000);
 
 afterEach(() => Promise.all(programs.splice(0).map((program) => program.stop())));
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { ROOT } from './program.js';
 
 export const SAMPLE = join(ROOT, 'sample/01-invalidation');
+export const ASKING_SAMPLE = join(ROOT, 'sample/02-ask-everyone');
 
-export function buildSample(): void {
+export function buildSample(folder = SAMPLE): void {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', SAMPLE], { stdio: 'inherit' });
+  execFileSync(process.execPath, [compiler, '-p', folder], { stdio: 'inherit' });
 }
