@@ -1,5 +1,4 @@
 /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class */
-import { createSocket } from 'node:dgram';
 import { Controller, Inject, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type AsyncMicroserviceOptions, ClientsModule, type MicroserviceOptions } from '@nestjs/microservices';
@@ -7,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectMesh, MESH_TRANSPORT, MeshBus, MeshClient, MeshKey, MeshModule, MeshServer } from 'nestjs-mesh';
 import { moduleOf, Opened, quiet } from './support/applications.js';
 import { EventPattern } from './support/event-pattern.js';
+import { foreigner } from './support/foreigner.js';
 import { Inbox } from '../support/inbox.js';
 import { alone, loopback } from './support/mesh-options.js';
 
@@ -39,14 +39,6 @@ function serverOf(options = alone()): MeshServer {
   return server;
 }
 
-/** Holds a port, and shares it with nobody, until it is closed. */
-function foreigner(port: number): Promise<{ close(): Promise<void> }> {
-  const socket = createSocket('udp4');
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= new Promise((resolve) => socket.close(resolve)));
-  return new Promise((resolve) => socket.bind({ port, exclusive: true }, () => resolve(opened.add({ close }))));
-}
-
 describe('MeshServer', () => {
   it('opens nothing when it is made, and names what is wrong with its options', () => {
     expect(new MeshServer(alone()).unwrap().status).toBe('idle');
@@ -66,7 +58,7 @@ describe('MeshServer', () => {
 
   it('calls back once with the reason when it can not listen, and can listen later', async () => {
     const options = loopback();
-    const socket = await foreigner(options.port);
+    const socket = await foreigner(opened, options.port);
     const server = serverOf(options);
     expect(await listen(server).atLeast(1)).toMatchObject([{ code: 'MESH_ERR_PORT_IN_USE' }]);
     expect(server.isListening).toBe(false);
@@ -217,14 +209,6 @@ describe('a hybrid application', () => {
     connectMesh(app);
     connectMesh(app);
     await expect(app.startAllMicroservices()).rejects.toMatchObject({ code: 'MESH_ERR_CONFIG' });
-  });
-
-  it('rejects where the mesh can not start', async () => {
-    const options = loopback();
-    await foreigner(options.port);
-    const app = await opened.application({ imports: [MeshModule.forRoot(options)], controllers: [KeyController] });
-    connectMesh(app);
-    await expect(app.startAllMicroservices()).rejects.toMatchObject({ code: 'MESH_ERR_PORT_IN_USE' });
   });
 
   it('reaches handlers by a server, and emits by a client, each of its own node', async () => {

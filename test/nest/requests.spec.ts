@@ -77,22 +77,6 @@ class SumController {
     return this.sum(numbers);
   }
 
-  @MessagePattern('sum:observable')
-  sumObserved(@Payload() numbers: readonly number[]): Observable<number> {
-    return of(this.sum(numbers));
-  }
-
-  @MessagePattern('count')
-  count(@Payload() to: number): Observable<number> {
-    return new Observable((observer) => {
-      for (let number = 1; number <= to; number++) observer.next(number);
-      setImmediate(() => {
-        observer.next(to + 1);
-        observer.complete();
-      });
-    });
-  }
-
   @MessagePattern('echo')
   echo(@Payload() data: unknown): unknown {
     return data;
@@ -105,16 +89,6 @@ class SumController {
 }
 
 describe('MeshClient.send', () => {
-  it.each(['sum', 'sum:promise', 'sum:observable'])('gets what a handler answers: %s', async (pattern) => {
-    const { client } = await instance([SumController]);
-    expect(await all(client.send<number>(pattern, [1, 2, 3]))).toEqual([6]);
-  });
-
-  it('gets all that a handler streams, in order', async () => {
-    const { client } = await instance([SumController]);
-    expect(await all(client.send('count', 20))).toEqual(Array.from({ length: 21 }, (_, index) => index + 1));
-  });
-
   it('never mixes the answers of many that are under way', async () => {
     const [{ client }] = await two([SumController]);
     const numbers = Array.from({ length: 10 }, (_, index) => index);

@@ -10,6 +10,7 @@ let children: Children;
 let options: MeshOptions;
 let heard: Inbox<MeshEvent>;
 let bus: MeshBus;
+let states: Inbox<string>;
 
 beforeAll(() => {
   children = new Children();
@@ -20,8 +21,10 @@ afterAll(() => children.close());
 beforeEach(async () => {
   options = loopback();
   heard = new Inbox();
+  states = new Inbox();
   bus = opened.add(new MeshBus({ ...options, ...unawaited }));
   bus.subscribe('*', heard.add);
+  bus.onPeer(({ state }) => states.add(state));
   await bus.start();
 });
 afterEach(() => opened.close());
@@ -44,13 +47,16 @@ describe.each(kinds)('an application of the kind "%s"', (kind) => {
     expect(bus.peers()).toEqual([]);
   });
 
-  it('ends by a signal, and what its hooks emit is heard', async () => {
+  it('ends by a signal, what its hooks emit is heard, and others see it leave', async () => {
     const child = run(kind, 'signal');
     await child.lines.find((line) => line === 'ready');
     child.kill('SIGTERM');
     expect([await child.ended, child.errors.items]).toEqual(['SIGTERM', []]);
     await heard.atLeast(parting.length);
     expect(heard.items.map(({ key }) => key)).toEqual(parting);
+    // Nobody had to wait for its heartbeats to stay away: it has said goodbye.
+    await states.until(() => bus.peers().length === 0);
+    expect(new Set(states.items)).toEqual(new Set(['alive', 'left']));
   });
 });
 
