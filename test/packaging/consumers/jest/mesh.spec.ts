@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { Controller } from '@nestjs/common';
-import { EventPattern, Payload } from '@nestjs/microservices';
+import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { connectMesh, MeshClient, MeshKey, MeshModule } from 'nestjs-mesh';
 import { createMemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
+import { lastValueFrom, toArray } from 'rxjs';
 import { freePort } from './free-port';
 
 declare const describe: (name: string, body: () => void) => void;
@@ -19,6 +20,11 @@ class InvalidationController {
   onInvalidate(@MeshKey() key: string, @Payload() data: unknown): void {
     tell({ key, data });
   }
+
+  @MessagePattern('size:*')
+  size(@MeshKey() key: string, @Payload() of: unknown): unknown {
+    return { key, of };
+  }
 }
 
 describe('MeshModule in a CommonJS Jest', () => {
@@ -26,7 +32,7 @@ describe('MeshModule in a CommonJS Jest', () => {
     expect(require.resolve('nestjs-mesh')).toMatch(/dist[\\/]cjs[\\/]index\.js$/);
   });
 
-  it('hears its own event', async () => {
+  it('hears its own event, and answers its own question', async () => {
     const module = await Test.createTestingModule({
       imports: [MeshModule.forRoot({ interface: 'lo', group: false, cluster: 'pack', port: await freePort() })],
       controllers: [InvalidationController],
@@ -41,6 +47,8 @@ describe('MeshModule in a CommonJS Jest', () => {
       await app.init();
       app.get(MeshClient).emit('invalidate:user:42', { by: 'pack' });
       expect(await heard).toEqual({ key: 'invalidate:user:42', data: { by: 'pack' } });
+      const answers = lastValueFrom(app.get(MeshClient).send('size:users', 'pack').pipe(toArray()));
+      expect(await answers).toEqual([{ key: 'size:users', of: 'pack' }]);
     } finally {
       await app.close();
     }

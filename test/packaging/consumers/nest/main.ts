@@ -2,13 +2,23 @@ import 'reflect-metadata';
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { Controller, type INestApplication, Inject, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
-import { connectMesh, MeshBus, MeshClient, MeshContext, MeshKey, MeshModule, MeshRecordBuilder } from 'nestjs-mesh';
+import {
+  connectMesh,
+  MeshBus,
+  MeshClient,
+  MeshContext,
+  MeshKey,
+  MeshModule,
+  MeshRecordBuilder,
+  MeshRequestBuilder,
+} from 'nestjs-mesh';
 import { MeshBus as MeshBusAlone } from 'nestjs-mesh/bus';
 import { MeshHealthIndicator } from 'nestjs-mesh/terminus';
 import { createMemoryMesh, type MemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
+import { lastValueFrom, toArray } from 'rxjs';
 import { freePort } from './free-port.js';
 
 interface Heard {
@@ -33,6 +43,16 @@ class InvalidationController {
   onInvalidate(@MeshKey() key: string, @Payload() data: unknown, @Ctx() context: MeshContext): void {
     tell({ key, data, pattern: String(context.getPattern()), by: context.getMetadata()['by'] });
   }
+
+  ask(of: string): Promise<readonly string[]> {
+    const question = new MeshRequestBuilder(of).expect('all').timeout(2000).build();
+    return lastValueFrom(this.client.send<string>('size:users', question).pipe(toArray()));
+  }
+
+  @MessagePattern<string>('size:*')
+  size(@MeshKey() key: string, @Payload() of: string, @Ctx() context: MeshContext): string {
+    return `${key} of ${of}, asked as ${context.getPattern()}`;
+  }
 }
 
 function appModule(port: number): new () => object {
@@ -55,6 +75,7 @@ async function check(app: INestApplication): Promise<void> {
   await app.listen(0, '127.0.0.1');
   app.get(InvalidationController).write();
   deepStrictEqual(await heard, { key: 'invalidate:user:42', data: 42, pattern: 'invalidate:*', by: 'pack' });
+  deepStrictEqual(await app.get(InvalidationController).ask('pack'), ['size:users of pack, asked as size:*']);
   const health = await app.get(MeshHealthIndicator).isHealthy('mesh', { minPeers: 0 });
   strictEqual(health['mesh']?.status, 'up');
 }
@@ -76,10 +97,13 @@ async function checkInMemory(): Promise<void> {
   plain.get(MeshClient).emit('invalidate:user:42');
   await mesh.settled();
   deepStrictEqual(keys, ['invalidate:user:42']);
+  const answers = lastValueFrom(plain.get(MeshClient).send<string>('size:users', 'the other').pipe(toArray()));
+  await mesh.settled();
+  deepStrictEqual(await answers, ['size:users of the other, asked as size:*']);
   for (const app of apps) await app.close();
 }
 
-/** A hybrid application hears its own event, once connected, and ends by itself. */
+/** A hybrid application hears its own event and its own question, once connected, and ends by itself. */
 async function main(): Promise<void> {
   const app = await NestFactory.create(appModule(await freePort()), { logger: ['error'] });
   await check(app);
