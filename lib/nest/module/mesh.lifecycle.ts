@@ -3,12 +3,22 @@ import { isMeshBus } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshClient } from '../client/mesh.client.js';
+import type { MeshLogger } from '../../options/mesh-logger.js';
+import { tellFailedStart } from '../failed-start.js';
 import type { MeshServer } from '../server/mesh.server.js';
 import type { MeshExplorer } from './mesh.explorer.js';
 import { callIfThere } from './overridden-bus.js';
 
 /** `startAllMicroservices()` may come behind `listen()` and whatever an application awaits between. */
 const PATIENCE_MS = 2000;
+
+interface LifecycleParts {
+  readonly bus: MeshBus;
+  readonly server: MeshServer;
+  readonly client: MeshClient;
+  readonly explorer: MeshExplorer;
+  readonly logger: MeshLogger | false;
+}
 
 /**
  * Opens the one bus that server and client share, and closes it behind both. Nest calls its `onApplicationShutdown`
@@ -20,15 +30,17 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
   readonly #server: MeshServer;
   readonly #client: MeshClient;
   readonly #explorer: MeshExplorer;
+  readonly #logger: MeshLogger | false;
   #started: Promise<unknown> | undefined;
   #isEnding = false;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(bus: MeshBus, server: MeshServer, client: MeshClient, explorer: MeshExplorer) {
+  constructor({ bus, server, client, explorer, logger }: LifecycleParts) {
     this.#bus = bus;
     this.#server = server;
     this.#client = client;
     this.#explorer = explorer;
+    this.#logger = logger;
   }
 
   /** Starts, and does not wait: what other providers do to initialise may take as long. */
@@ -61,7 +73,9 @@ export class MeshLifecycle implements OnModuleInit, OnApplicationBootstrap, OnAp
     try {
       await this.#started;
     } catch (error) {
-      if (!this.#isEnding || !(error instanceof MeshError) || error.code !== 'MESH_ERR_CLOSED') throw error;
+      if (this.#isEnding && error instanceof MeshError && error.code === 'MESH_ERR_CLOSED') return;
+      tellFailedStart(this.#logger, error);
+      throw error;
     }
   }
 }

@@ -89,9 +89,10 @@ function clientProvider(name: Name): FactoryProvider<MeshClient> {
 function lifecycleProvider(name: Name): FactoryProvider<MeshLifecycle> {
   return {
     provide: MeshLifecycle,
-    inject: [meshBusToken(name), meshServerToken(name), meshClientToken(name), MeshExplorer],
-    useFactory: (bus: MeshBus, server: MeshServer, client: MeshClient, explorer: MeshExplorer) =>
-      new MeshLifecycle(bus, server, client, explorer),
+    inject: [meshBusToken(name), meshServerToken(name), meshClientToken(name), MeshExplorer, MESH_OPTIONS],
+    useFactory: (
+      ...[bus, server, client, explorer, options]: [MeshBus, MeshServer, MeshClient, MeshExplorer, Options]
+    ) => new MeshLifecycle({ bus, server, client, explorer, logger: nestLogger(options) }),
   };
 }
 

@@ -13,6 +13,7 @@ import type { MeshSubscription } from '../../bus/mesh-subscription.js';
 import { MeshError } from '../../errors/mesh-error.js';
 import type { MeshLogger } from '../../options/mesh-logger.js';
 import { BusLink, type MeshConnectionStatus, type MeshEventsMap } from '../bus-link.js';
+import { tellFailedStart } from '../failed-start.js';
 import { FailureLog } from '../failure-log.js';
 import { MESH_TRANSPORT } from '../mesh-transport.js';
 import { nestLogger } from '../nest-logger.js';
@@ -108,12 +109,13 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
 
   /**
    * Subscribes the handlers and starts the bus. Calls back once: without arguments when the bus is ready or `close`
-   * overtook it, else with the reason. A second `listen` is refused, as its handlers have been registered a second time too.
+   * overtook it, else with the reason, which is logged as an error too. A second `listen` is refused, as its handlers have been registered a second time too.
    */
   override listen(callback: ListenCallback): void {
     if (this.#subscriptions !== undefined) {
-      callback(
+      this.#refuse(
         new MeshError('MESH_ERR_CONFIG', 'this MeshServer listens already: connect it to one application, once'),
+        callback,
       );
       return;
     }
@@ -125,7 +127,7 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
         // A close during the start is no failure: Nest would throw it where an application that ends awaits its start.
         if (this.#subscriptions !== subscriptions) return callback();
         this.#unbind();
-        return callback(error);
+        return this.#refuse(error, callback);
       },
     );
   }
@@ -176,6 +178,11 @@ export class MeshServer extends Server<MeshEventsMap, MeshConnectionStatus> impl
     if (subscriptions.length > 0) tellHandlersBound(bus);
     this.#requests.bind(bus, subscriptions);
     await this.#link.open();
+  }
+
+  #refuse(reason: unknown, callback: ListenCallback): unknown {
+    tellFailedStart(this.#logger, reason);
+    return callback(reason);
   }
 
   #unbind(): void {

@@ -11,7 +11,7 @@ import { Children } from '../support/children.js';
 import { EventPattern } from '../support/event-pattern.js';
 import { foreigner } from '../support/foreigner.js';
 import { MessagePattern } from '../support/message-pattern.js';
-import { alone, loopback } from '../support/mesh-options.js';
+import { alone, listeningLogger, loopback } from '../support/mesh-options.js';
 
 const opened = new Opened();
 afterEach(() => opened.close());
@@ -25,6 +25,10 @@ class KeyController {
   answer(@MeshKey() key: string): string {
     return key;
   }
+}
+
+function throwing(): never {
+  throw new Error('a logger that throws');
 }
 
 interface Starting {
@@ -62,9 +66,19 @@ const troubles: Readonly<Record<string, () => Promise<MeshOptions>>> = {
 const rows = Object.keys(troubles).flatMap((code) => Object.keys(kinds).map((kind) => [kind, code] as const));
 
 describe('a start that fails', () => {
-  it.each(rows)('of %s rejects with %s, and the application can be closed', async (kind, code) => {
-    const app = await kinds[kind as keyof typeof kinds](await troubles[code]!());
+  it.each(rows)('of %s rejects with %s, which the log has in one line, and can be closed', async (kind, code) => {
+    const logger = listeningLogger();
+    const app = await kinds[kind as keyof typeof kinds]({ ...(await troubles[code]!()), logger });
     await expect(app.start()).rejects.toMatchObject({ name: 'MeshError', code });
+    const line: unknown = expect.stringMatching(new RegExp(`^error: the mesh could not start: ${code}: .+$`));
+    expect(logger.said.items).toEqual([line]);
+    await app.close();
+  });
+
+  it.each(Object.keys(kinds))('of %s rejects and can be closed with a logger that throws, too', async (kind) => {
+    const logger = { ...listeningLogger(), error: throwing };
+    const app = await kinds[kind as keyof typeof kinds]({ ...(await troubles.MESH_ERR_CONFIG!()), logger });
+    await expect(app.start()).rejects.toMatchObject({ code: 'MESH_ERR_CONFIG' });
     await app.close();
   });
 
