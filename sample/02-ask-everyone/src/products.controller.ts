@@ -13,7 +13,7 @@ export interface Written {
 }
 
 /** How long a write waits for the others. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 1000;
 
 @Controller('products')
 export class ProductsController {

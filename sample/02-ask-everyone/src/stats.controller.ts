@@ -11,7 +11,7 @@ export interface StatsOfAll {
 }
 
 /** Long for a question on one network, and short for somebody who waits. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 1000;
 
 @Controller('stats')
 export class StatsController {

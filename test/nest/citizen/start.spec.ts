@@ -89,10 +89,14 @@ describe('a start that fails', () => {
     });
     afterAll(() => children.close());
 
-    it.each(['hybrid', 'standalone', 'own', 'context'])('ends that process, and says why: %s', async (kind) => {
-      const child = children.run('application', kind, 'close', JSON.stringify({ ...alone(), interface: 'none0' }));
-      expect([await child.ended, child.lines.items]).toEqual([1, []]);
-      expect(child.errors.items.join('\n')).toMatch(/MeshError.*: .*there is no 'none0'/);
-    });
+    it.each(['hybrid', 'standalone', 'own', 'context'])(
+      'ends that process, and says why: %s',
+      async (kind) => {
+        const child = children.run('application', kind, 'close', JSON.stringify({ ...alone(), interface: 'none0' }));
+        expect([await child.ended, child.lines.items]).toEqual([1, []]);
+        expect(child.errors.items.join('\n')).toMatch(/MeshError.*: .*there is no 'none0'/);
+      },
+      20_000,
+    );
   });
 });
