@@ -10,6 +10,7 @@ import { MeshCache, MeshCacheModule } from 'nestjs-mesh/cache';
 import { deferred } from '../../lib/bus/deferred.js';
 import { codeOf } from '../support/codes.js';
 import { moduleOf, quiet } from './support/applications.js';
+import { SharedServer } from './support/shared-store.js';
 import { type Cache, CachingWorld, heldBy, type Instance } from './support/caching.js';
 
 let world: CachingWorld;
@@ -345,6 +346,57 @@ describe('stores', () => {
     await b.bus.publishMatching('invalidate:b:*');
     await world.network.settled();
     expect(await heldBy(a, ['a:1', 'a:2', 'b:1', 'b:2'])).toEqual([undefined, 'a:2', undefined, undefined]);
+  });
+});
+
+/** A store for Keyv that says nothing of itself, and can not list its keys. */
+class OwnStore {
+  namespace: string | undefined;
+  readonly #map = new Map<string, unknown>();
+  readonly get = (key: string): unknown => this.#map.get(key);
+  readonly set = (key: string, value: unknown): unknown => this.#map.set(key, value);
+  readonly delete = (key: string): boolean => this.#map.delete(key);
+  readonly clear = (): void => this.#map.clear();
+}
+
+describe('a store of which nothing is known', () => {
+  it('is taken for shared, with one warning that says what to do', async () => {
+    const warnings: string[] = [];
+    const store = new OwnStore();
+    const a = await world.instance({ register: { stores: [new Map(), store] }, warnings });
+    expect(warnings).toEqual([
+      'MeshCacheModule can not tell whether these stores of the cache are in memory, and evicts nothing from them: ' +
+        '1 (OwnStore). If they are, name the places of those that are: MeshCacheModule.forRoot({ localStores: [0] })',
+    ]);
+    const b = await world.instance();
+    await world.network.settled();
+    store.set('1', { value: 'old' });
+    expect(await a.cache.wrap('1', () => 'loaded')).toBe('old');
+    await b.cache.del('1');
+    await world.network.settled();
+    expect(await heldBy(a, ['1'])).toEqual(['old']);
+  });
+
+  it('is in memory if that is said, and is emptied where some of its keys are covered', async () => {
+    const warnings: string[] = [];
+    const a = await world.instance({ register: { stores: [new OwnStore()] }, localStores: [0], warnings });
+    const b = await world.instance();
+    await world.network.settled();
+    await setAll(a, ['a:1', 'a:2', 'b:1']);
+    await b.cache.del('a:1');
+    await world.network.settled();
+    expect(await heldBy(a, ['a:1', 'a:2', 'b:1'])).toEqual([undefined, 'a:2', 'b:1']);
+    await b.bus.publishMatching('invalidate:a:*');
+    await world.network.settled();
+    expect(await heldBy(a, ['a:2', 'b:1'])).toEqual([undefined, undefined]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is warned of where no store is in memory', async () => {
+    const warnings: string[] = [];
+    const stores = [new Keyv({ store: new SharedServer().connect() })];
+    await world.instance({ register: { stores }, warnings });
+    expect(warnings).toEqual([expect.stringContaining('finds no store in memory')]);
   });
 });
 

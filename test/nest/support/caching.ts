@@ -1,4 +1,4 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
 import { Test } from '@nestjs/testing';
 import type { Keyv } from 'keyv';
@@ -32,6 +32,8 @@ export interface InstanceOptions extends MeshCacheModuleOptions {
   readonly register?: { readonly stores?: readonly object[]; readonly [name: string]: unknown };
   readonly meshOptions?: MeshOptions;
   readonly metadata?: ModuleMetadata;
+  /** Gets what the application warns of. */
+  readonly warnings?: string[];
 }
 
 /** Applications with caches on one mesh in memory. */
@@ -39,7 +41,7 @@ export class CachingWorld {
   readonly network = createMemoryMesh();
   readonly #apps: INestApplication[] = [];
 
-  async instance({ register, meshOptions, metadata, ...options }: InstanceOptions = {}): Promise<Instance> {
+  async instance({ register, meshOptions, metadata, warnings, ...options }: InstanceOptions = {}): Promise<Instance> {
     const builder = Test.createTestingModule({
       ...metadata,
       imports: [
@@ -51,6 +53,7 @@ export class CachingWorld {
     });
     const testing = await this.network.override(builder).compile();
     const app = testing.createNestApplication(quiet);
+    if (warnings !== undefined) app.useLogger(noting(warnings));
     this.#apps.push(app);
     await app.init();
     return { app, cache: app.get<Cache>(CACHE_MANAGER), mesh: app.get(MeshCache), bus: app.get(MeshBus) };
@@ -72,4 +75,9 @@ export class CachingWorld {
 /** What the keys hold; cache-manager 6 says `null` of those that hold nothing, and 7 `undefined`. */
 export async function heldBy({ cache }: Instance, keys: readonly string[]): Promise<unknown[]> {
   return (await cache.mget([...keys])).map((value) => value ?? undefined);
+}
+
+function noting(warnings: string[]): LoggerService {
+  const ignore = (): void => undefined;
+  return { log: ignore, error: ignore, warn: (message: unknown) => void warnings.push(String(message)) };
 }
