@@ -110,7 +110,8 @@ export class FlowWindow {
     this.#excludeSilent(now, cost);
     this.#computeLimits(now);
     if (this.#isWithin(cost)) return this.#unblock();
-    if (now - blockedAt >= PATIENCE_MS) this.#blockedAt = now;
+    // As in the deadline: the difference may be rounded otherwise, and a deadline stay in the past.
+    if (blockedAt + PATIENCE_MS <= now) this.#blockedAt = now;
     return false;
   }
 
@@ -136,7 +137,7 @@ export class FlowWindow {
   }
 
   #computeLimits(now: Instant): void {
-    while (this.#settled < this.#last && now - this.#sentAtOf(this.#settled + 1) >= PATIENCE_MS) this.#settled++;
+    while (this.#settled < this.#last && this.#sentAtOf(this.#settled + 1) + PATIENCE_MS <= now) this.#settled++;
     this.#costLimit = NEVER;
     this.#sequenceLimit = NEVER;
     for (const receiver of this.#receivers.values()) {
@@ -160,7 +161,7 @@ export class FlowWindow {
       if (cost <= this.#costLimitOf(receiver)) continue;
       if (now - receiver.heldAt > HELD_TOGETHER_MS) receiver.heldSince = now;
       receiver.heldAt = now;
-      if (now - receiver.heldSince >= PATIENCE_MS) receiver.excluded = true;
+      if (receiver.heldSince + PATIENCE_MS <= now) receiver.excluded = true;
     }
   }
 

@@ -240,4 +240,16 @@ describe('FlowWindow', () => {
     sender.report(202, A, sender.last, { windowBytes: 6 * FULL_COST });
     expect(sender.send(202)).toBe(6);
   });
+
+  it('leaves no deadline in the past, however it is rounded', () => {
+    // 200 ms later differs by less than 200: the last bits fall off beyond 4096.
+    const start = 4067.2243102071684;
+    const later = start + 200;
+    expect(later - start).toBeLessThan(200);
+    const sender = new Sender(A);
+    expect(sender.send(start)).toBe(46);
+    expect(sender.flow.deadline()).toBe(later);
+    sender.send(later);
+    expect(sender.flow.deadline()).toBeGreaterThan(later);
+  });
 });
