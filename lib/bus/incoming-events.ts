@@ -3,7 +3,7 @@ import type { OutgoingEvent } from '../delivery/pending-event.js';
 import type { NodeEvent } from '../core/node-event.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Fences } from '../reliability/fences.js';
-import type { KeyAttachment } from '../wire/packet.js';
+import type { KeyAttachment } from '../wire/key-attachment.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import type { AwaitedEvents } from './awaited-events.js';
 import { type EventData, NO_METADATA } from './event-data.js';

@@ -10,8 +10,8 @@ export interface MeshPublishMatchingOptions {
 
 export interface MeshPublishOptions extends MeshPublishMatchingOptions {
   /**
-   * Anything that JSON can say, `null` included. Key, data and metadata must fit one datagram: with a key of 40 bytes,
-   * about 1075 bytes of JSON. Default none: a bare key.
+   * Anything that JSON can say, `null` included. Data and metadata may take 64 KiB of JSON together. With a key of 40 bytes,
+   * about 1075 bytes travel in one datagram; what is longer in a row of them. Default none: a bare key.
    */
   readonly data?: unknown;
   /** Strings by name. Default none. */

@@ -30,7 +30,7 @@ export interface MeshReply {
 export type MeshResponder = (request: MeshRequest, reply: MeshReply) => unknown;
 
 export interface MeshRequestOptions {
-  /** Anything that JSON can say. */
+  /** Anything that JSON can say, up to 64 KiB of it together with metadata. */
   readonly data?: unknown;
   /** Strings by name. Default none. */
   readonly metadata?: MeshMetadata | undefined;

@@ -1,7 +1,7 @@
 import { MeshNode } from '../core/mesh-node.js';
 import type { NodeEvent, NodeStatus } from '../core/node-event.js';
 import type { NodeSealing } from '../core/sealing.js';
-import type { OutgoingEvent, Publication } from '../delivery/pending-event.js';
+import { loadOf, type OutgoingEvent, type Publication } from '../delivery/pending-event.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { ResolvedMeshOptions } from '../options/resolved-mesh-options.js';
 import { assertNever } from '../primitives/assert-never.js';
@@ -96,7 +96,7 @@ export class MeshSession {
     const run = this.#openRun();
     if (events.length === 0) return Promise.resolve();
     const publication = run.driver.publish(events);
-    if (publication === undefined) throw this.#backpressure(events.length);
+    if (publication === undefined) throw this.#backpressure(events);
     const flushed = run.flushes.wait(publication.ticket);
     return signal === undefined ? flushed : withdrawable(run, publication, signal);
   }
@@ -201,10 +201,12 @@ export class MeshSession {
     throw new MeshError('MESH_ERR_NOT_STARTED', 'the bus does not run: call start() first');
   }
 
-  #backpressure(count: number): MeshError {
+  #backpressure(events: readonly OutgoingEvent[]): MeshError {
     const { pendingKeys } = this.#parts.options.limits;
-    const advice = count > pendingKeys ? 'publish fewer at once' : 'await earlier publishes';
-    const message = `${count} more events, with data or metadata, would exceed limits.pendingKeys (${pendingKeys}): ${advice}`;
+    const load = events.reduce((sum, event) => sum + loadOf(event), 0);
+    const advice = load > pendingKeys ? 'publish fewer at once' : 'await earlier publishes';
+    const count = load > events.length ? `${events.length} more events, in ${load} datagrams` : `${load} more events`;
+    const message = `${count}, with data or metadata, would exceed limits.pendingKeys (${pendingKeys}): ${advice}`;
     return new MeshError('MESH_ERR_BACKPRESSURE', message);
   }
 }

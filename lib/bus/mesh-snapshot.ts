@@ -22,7 +22,7 @@ export interface MeshSnapshot {
   readonly unreadable: readonly MeshUnreadable[];
   /** Addresses that were heard or told of and have not proved themselves. */
   readonly unverifiedPeers: number;
-  /** Events that wait to be sent. */
+  /** Events that wait to be sent, counted as for `limits.pendingKeys`. */
   readonly pendingKeys: number;
   /** Subscriptions to keys, streams included. */
   readonly subscriptions: number;

@@ -4,8 +4,8 @@ import { MeshError } from '../errors/mesh-error.js';
 import type { MeshErrorCode } from '../errors/mesh-error-code.js';
 import { clusterTagOf } from '../wire/cluster-tag.js';
 import { eventFits } from '../wire/event-fits.js';
-import { MAX_EVENT_DATAGRAM_BYTES } from '../wire/packet.js';
-import { askTlvBytes, clusterTlvBytes } from '../wire/trailer-layout.js';
+import { fragmentCount } from '../wire/fragment-codec.js';
+import { askTlvBytes, clusterTlvBytes, CONTENT_TLV_BYTES, MAX_CONTENT_BYTES } from '../wire/trailer-layout.js';
 import { encodeData, encodeMetadata } from './event-data.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
 
@@ -56,11 +56,7 @@ export class OutgoingEvents {
   #asking(kind: 'key' | 'request', key: string, options: MeshPublishOptions, ask: Ask): readonly OutgoingEvent[] {
     const [data, metadata] = [encodeData(options.data), encodeMetadata(options.metadata)];
     checkKey(key);
-    const keyBytes = Buffer.byteLength(key);
-    if (!eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes + askTlvBytes(ask))) {
-      throw tooLarge(keyBytes, data, metadata);
-    }
-    return [{ kind, key, data, metadata, ask }];
+    return [{ kind, key, data, metadata, ask, fragments: this.#fragments({ key, data, metadata, ask }) }];
   }
 
   /** @throws MeshError `MESH_ERR_PATTERN` */
@@ -72,14 +68,23 @@ export class OutgoingEvents {
   /** @param index of the key, where there are several */
   #event(key: unknown, data: Buffer | undefined, metadata: Buffer | undefined, index?: number): OutgoingEvent {
     checkKey(key, index);
-    if ((data !== undefined || metadata !== undefined) && !this.#fits(Buffer.byteLength(key), data, metadata)) {
-      throw tooLarge(Buffer.byteLength(key), data, metadata);
-    }
-    return { kind: 'key', key, data, metadata, ask: undefined };
+    if (data === undefined && metadata === undefined) return { kind: 'key', key, data, metadata, ask: undefined };
+    const fragments = this.#fragments({ key, data, metadata, ask: undefined });
+    return { kind: 'key', key, data, metadata, ask: undefined, fragments };
   }
 
-  #fits(keyBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): boolean {
-    return eventFits(keyBytes, data?.length, metadata?.length, this.#clusterBytes);
+  /** How many fragments data and metadata take; 0 where they fit beside the key. */
+  #fragments({ key, data, metadata, ask }: Omit<OutgoingEvent, 'kind'>): number {
+    const keyBytes = Buffer.byteLength(key);
+    const extraBytes = this.#clusterBytes + askTlvBytes(ask);
+    if (eventFits(keyBytes, data?.length, metadata?.length, extraBytes)) return 0;
+    const contentBytes = (data?.length ?? 0) + (metadata?.length ?? 0);
+    const isLongest = contentBytes > MAX_CONTENT_BYTES;
+    // The zone of a question may have any length.
+    if (isLongest || !eventFits(keyBytes, undefined, undefined, extraBytes + CONTENT_TLV_BYTES)) {
+      throw tooLarge(keyBytes + extraBytes, data, metadata);
+    }
+    return fragmentCount(contentBytes);
   }
 }
 
@@ -118,10 +123,15 @@ function textError(code: MeshErrorCode, name: string, text: unknown): MeshError 
   return new MeshError(code, `${name} takes ${bytes} bytes of UTF-8: at most ${MAX_KEY_BYTES} are allowed`);
 }
 
-function tooLarge(keyBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): MeshError {
+function tooLarge(headBytes: number, data: Buffer | undefined, metadata: Buffer | undefined): MeshError {
+  const [dataBytes, metadataBytes] = [data?.length ?? 0, metadata?.length ?? 0];
+  if (dataBytes + metadataBytes <= MAX_CONTENT_BYTES) {
+    const message = `the key, with its zone, takes ${headBytes} bytes, which is more than a datagram holds`;
+    return new MeshError('MESH_ERR_DATA_TOO_LARGE', message);
+  }
   return new MeshError(
     'MESH_ERR_DATA_TOO_LARGE',
-    `key, data and metadata take ${keyBytes}, ${data?.length ?? 0} and ${metadata?.length ?? 0} bytes, which is more ` +
-      `than a datagram of ${MAX_EVENT_DATAGRAM_BYTES} bytes holds: send an id, and let receivers load the rest`,
+    `data and metadata take ${dataBytes} and ${metadataBytes} bytes, which is more than the ${MAX_CONTENT_BYTES} that ` +
+      'an event may have: send an id, and let receivers load the rest',
   );
 }

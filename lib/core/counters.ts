@@ -1,3 +1,5 @@
+import type { AssemblyFailure } from '../reliability/assembly-table.js';
+
 /** What a node has done since it was made. */
 export interface NodeCounters {
   /** Events taken from the application. */
@@ -56,7 +58,8 @@ export type DropReason =
   | 'unknown-key'
   | 'forged'
   | 'replayed'
-  | 'opening-budget';
+  | 'opening-budget'
+  | AssemblyFailure;
 
 export class Counters {
   readonly values: NodeCounters = {

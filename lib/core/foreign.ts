@@ -18,6 +18,7 @@ export function isForeign(packet: Packet, { clusterTag, cluster }: Cluster): boo
     case 'matching':
     case 'buckets':
     case 'request':
+    case 'fragment':
       return packet.trailer !== undefined && (packet.trailer.clusterTag ?? DEFAULT_CLUSTER_TAG) !== clusterTag;
     case 'hello':
     case 'hello-ack':

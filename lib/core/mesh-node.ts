@@ -159,7 +159,7 @@ export class MeshNode {
     return {
       counters: { ...counters.values },
       dropped: counters.dropped(),
-      pendingKeys: this.#parts.sender.batcher.waiting,
+      pendingKeys: this.#parts.sender.batcher.load,
       members: members.confirmedCount,
       unverified: greetings.size,
     };

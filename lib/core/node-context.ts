@@ -1,4 +1,4 @@
-import type { BucketSet } from '../primitives/bucket-set.js';
+import { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import { Fifo } from '../primitives/fifo.js';
 import type { Instant } from '../primitives/instant.js';
@@ -7,6 +7,8 @@ import { GreetingBook } from '../membership/greeting-book.js';
 import { LegacyTable } from '../membership/legacy-table.js';
 import type { Member } from '../membership/member.js';
 import { MemberTable } from '../membership/member-table.js';
+import type { Assembly } from '../reliability/assembly.js';
+import { type AssemblyFailure, AssemblyTable } from '../reliability/assembly-table.js';
 import { BucketHistory } from '../reliability/bucket-history.js';
 import { FlowWindow } from '../reliability/flow-window.js';
 import type { InboundStream } from '../reliability/inbound-stream.js';
@@ -22,6 +24,14 @@ import { Outbox } from './outbox.js';
 
 /** What stands in for an own address before one is known. */
 const UNSPECIFIED: Endpoint = '0.0.0.0:0';
+
+/** What a resync says of an event that was not put together. */
+const DROP_REASONS: Readonly<Record<AssemblyFailure, ResyncReason>> = {
+  'assembly-limit': 'overrun',
+  'assembly-timeout': 'gap',
+  'assembly-conflict': 'gap',
+  'assembly-join': 'join',
+};
 
 /** The state that the parts of one node share. Each part says in its own file what it changes. */
 export class NodeContext {
@@ -39,6 +49,8 @@ export class NodeContext {
   /** What can be repeated: own datagrams, and those of all others together. */
   readonly ownRing: RepairRing;
   readonly heardRing: RepairRing;
+  /** Events and questions that have not come to their end. */
+  readonly assemblies = new AssemblyTable((assembly, why) => this.#tellDropped(assembly, why));
   readonly history = new BucketHistory();
   readonly flow = new FlowWindow();
   /** The addresses that the user's seeds stand for now. */
@@ -94,6 +106,15 @@ export class NodeContext {
   raise(reason: ResyncReason, origin: NodeId | undefined, buckets: BucketSet | 'all'): void {
     this.counters.values.resyncsRaised++;
     this.events.push({ kind: 'resync', reason, origin, buckets });
+    this.assemblies.cover(buckets);
+  }
+
+  /** Keys of one bucket may have been missed; of none where it was a question. */
+  raiseBucket(reason: ResyncReason, origin: NodeId, bucket: number | undefined): void {
+    if (bucket === undefined) return;
+    const buckets = new BucketSet();
+    buckets.add(bucket);
+    this.raise(reason, origin, buckets);
   }
 
   isSelf(endpoint: Endpoint): boolean {
@@ -122,5 +143,13 @@ export class NodeContext {
 
   tellPeer(member: Member): void {
     this.events.push({ kind: 'peer', peer: this.viewOf(member) });
+  }
+
+  /** Of an event that came in part, the rest is not waited for any more. */
+  #tellDropped({ origin, bucket, isCovered }: Assembly, why: AssemblyFailure): void {
+    this.counters.drop(why);
+    if (isCovered) return;
+    const isGone = why === 'assembly-timeout' && this.members.get(origin) === undefined;
+    this.raiseBucket(isGone ? 'peer-lost' : DROP_REASONS[why], origin, bucket);
   }
 }

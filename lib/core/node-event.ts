@@ -3,7 +3,7 @@ import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { PeerView } from '../membership/peer-view.js';
 import type { UnreadableReason } from '../membership/unreadable-book.js';
-import type { KeyAttachment } from '../wire/packet.js';
+import type { KeyAttachment } from '../wire/key-attachment.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 
 /** What the core has to tell the application, in the order in which it happened. */

@@ -2,7 +2,7 @@ import { type Instant, NEVER } from '../primitives/instant.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { RecentMap } from '../primitives/recent-map.js';
 import type { Member } from '../membership/member.js';
-import type { KeyAttachment } from '../wire/packet.js';
+import type { KeyAttachment } from '../wire/key-attachment.js';
 import { MAX_RECEIPT_REQUESTS, MAX_RECEIPTS } from '../wire/receipt-codec.js';
 import type {
   AskOutcome,

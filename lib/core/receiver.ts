@@ -7,17 +7,15 @@ import type { PeerView } from '../membership/peer-view.js';
 import type { Sighting } from '../reliability/receive-window.js';
 import {
   type BatchPacket,
-  type BucketsPacket,
   HEADER_BYTES,
-  type MatchingPacket,
   MAX_EVENT_DATAGRAM_BYTES,
   PacketType,
   type RepairPacket,
   type SequencedPacket,
 } from '../wire/packet.js';
-import type { RequestPacket } from '../wire/request-packet.js';
 import { REPAIR_BODY_AT } from '../wire/repair-codec.js';
 import type { Arrival } from './arrival.js';
+import { Assembler, type WholePacket } from './assembler.js';
 import type { FlowReports } from './flow-reports.js';
 import type { Greeter } from './greeter.js';
 import type { LegacyReceiver } from './legacy-receiver.js';
@@ -44,6 +42,7 @@ const TYPES = {
   matching: PacketType.MATCHING,
   buckets: PacketType.BUCKETS,
   request: PacketType.REQUEST,
+  fragment: PacketType.FRAGMENT,
 } as const;
 
 /** A datagram with events, and whether its sender says that it repeats it. */
@@ -52,7 +51,7 @@ interface Datagram {
   readonly repeated: boolean;
 }
 
-type EventPacket = BatchPacket | MatchingPacket | BucketsPacket | RequestPacket;
+type EventPacket = BatchPacket | SequencedPacket;
 
 /**
  * What comes in and holds events. Those of a verified member are handed up at once, each datagram once, in any order;
@@ -61,10 +60,12 @@ type EventPacket = BatchPacket | MatchingPacket | BucketsPacket | RequestPacket;
 export class Receiver {
   readonly #context: NodeContext;
   readonly #parts: Parts;
+  readonly #assembler: Assembler;
 
   constructor(context: NodeContext, parts: Parts) {
     this.#context = context;
     this.#parts = parts;
+    this.#assembler = new Assembler(context);
   }
 
   handleEvents(now: Instant, arrival: Arrival, packet: EventPacket, bytes: Buffer): void {
@@ -164,7 +165,7 @@ export class Receiver {
     return members.get(id) ?? members.departed(id)?.member ?? unmetOrigin(id, now);
   }
 
-  /** For the first time: it can be repeated to others now, and is handed up. */
+  /** For the first time: it can be repeated to others now, and what is whole with it is handed up. */
   #accept(now: Instant, origin: PeerView, packet: SequencedPacket, bytes: Buffer): void {
     const { sequence } = packet.trailer;
     const body = bytes.subarray(HEADER_BYTES);
@@ -172,6 +173,12 @@ export class Receiver {
     if (bytes.length <= MAX_EVENT_DATAGRAM_BYTES) {
       this.#context.heardRing.keep(now, { origin: packet.sender, sequence, type: typeOf(packet), body });
     }
+    const whole = this.#assembler.take(now, packet);
+    if (whole !== undefined) this.#handUp(origin, whole);
+  }
+
+  #handUp(origin: PeerView, packet: WholePacket): void {
+    const { sequence } = packet.trailer;
     switch (packet.kind) {
       case 'batch':
         this.#parts.receipts.noteAsked(packet.sender, packet.attachments);

@@ -36,6 +36,7 @@ export class Reliability {
       this.reports.deadline(),
       this.tail.deadline(),
       this.#context.flow.deadline(),
+      this.#context.assemblies.deadline(),
     );
   }
 
@@ -44,12 +45,14 @@ export class Reliability {
     this.lastWords.handleTimeout(now);
     this.reports.handleTimeout(now);
     this.tail.handleTimeout(now);
+    this.#context.assemblies.handleTimeout(now);
   }
 
   /** This process stood still: that time does not count against the others. */
   forgive(lateness: number): void {
     this.recovery.forgive(lateness);
     this.lastWords.forgive(lateness);
+    this.#context.assemblies.forgive(lateness);
   }
 
   /** A member has gone: what is missing of it is asked for elsewhere, and what it said last of all who live. */

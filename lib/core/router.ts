@@ -70,6 +70,7 @@ export class Router {
       case 'matching':
       case 'buckets':
       case 'request':
+      case 'fragment':
         return this.#parts.receiver.handleEvents(now, arrival, packet, bytes);
       case 'invalidate':
         return this.#parts.legacy.handleEvents(now, arrival, packet, bytes);

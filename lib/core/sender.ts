@@ -2,12 +2,13 @@ import { bucketOfHash } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { Instant } from '../primitives/instant.js';
 import { Batcher } from '../delivery/batcher.js';
-import type { OutgoingEvent, Publication, QueuedEvent } from '../delivery/pending-event.js';
+import type { OutgoingEvent, PendingEvent, Publication, QueuedEvent } from '../delivery/pending-event.js';
 import { BatchWriter } from '../wire/batch-writer.js';
-import { HEADER_BYTES, MAX_EVENT_DATAGRAM_BYTES, MAX_WIRE_BYTES, PacketType } from '../wire/packet.js';
+import { HEADER_BYTES, MAX_EVENT_DATAGRAM_BYTES, MAX_WIRE_BYTES, PacketType, type Trailer } from '../wire/packet.js';
 import type { TrailerNumbers } from '../wire/trailer-encoder.js';
 import { encodeBuckets } from '../wire/resync-codec.js';
 import { encodeFrame } from './encode-frame.js';
+import { Fragmenter } from './fragmenter.js';
 import type { NodeContext } from './node-context.js';
 import type { Tail } from './tail.js';
 import type { Receipts } from './receipts.js';
@@ -32,6 +33,7 @@ export class Sender {
   readonly batcher: Batcher;
   readonly #context: NodeContext;
   readonly #writer = new BatchWriter();
+  readonly #fragmenter: Fragmenter;
   readonly #framesInFlight = new Set<number>();
   readonly #tail: Tail;
   readonly #receipts: Receipts;
@@ -44,6 +46,7 @@ export class Sender {
   constructor(context: NodeContext, tail: Tail, receipts: Receipts) {
     const { batchIntervalMs, batchSize, limits } = context.config;
     this.#context = context;
+    this.#fragmenter = new Fragmenter(context);
     this.#tail = tail;
     this.#receipts = receipts;
     const { sealing } = context.config;
@@ -87,6 +90,8 @@ export class Sender {
   closeOff(): void {
     if (this.#closedOff) return;
     this.#closedOff = true;
+    // What has begun stays half said, and its bucket is among those that are told instead.
+    this.#fragmenter.end();
     this.batcher.closeOff();
     this.#context.flow.rest();
   }
@@ -106,11 +111,11 @@ export class Sender {
   #pollEvents(now: Instant, wallClockMs: number, into: Buffer): Transmit | undefined {
     const { config, flow } = this.#context;
     while (this.#closedOff || this.batcher.inFlight < config.limits.sendsInFlight) {
-      const head = this.batcher.head();
+      const head = this.#fragmenter.current?.entry ?? this.batcher.head();
       if (head === undefined) flow.rest();
       if (head === undefined || !this.#mayLeave(now, head.event)) return undefined;
       const sequence = ++this.#context.highest;
-      const length = this.#layOut(into, sequence, head.event, wallClockMs);
+      const length = this.#layOut(into, sequence, head, wallClockMs);
       this.#receipts.sent(now);
       this.#keep(now, sequence, into.subarray(0, length));
       flow.sent(now, sequence, length);
@@ -132,26 +137,47 @@ export class Sender {
     return this.#context.flow.maySend(now, MAX_EVENT_DATAGRAM_BYTES);
   }
 
-  #layOut(into: Buffer, sequence: number, first: QueuedEvent, wallClockMs: number): number {
+  #layOut(into: Buffer, sequence: number, head: PendingEvent, sentAtMs: number): number {
     const { config, clusterTag, history, ownRing } = this.#context;
+    const { event } = head;
     const floor = ownRing.oldest(config.id) ?? sequence;
-    if (first.kind !== 'buckets') return this.#pack(into, first.kind, { sequence, floor, sentAtMs: wallClockMs });
-    this.batcher.takeHead();
-    history.noteBuckets(first.buckets, sequence);
-    const trailer = { sequence, floor, sentAtMs: wallClockMs, clusterTag };
-    return encodeBuckets(into, { sender: config.id, buckets: first.buckets, trailer });
+    const trailer = { sequence, floor, sentAtMs, clusterTag };
+    if (event.kind !== 'buckets') {
+      const isLong = (event.fragments ?? 0) > 0;
+      return isLong ? this.#layOutLong(into, head, event, trailer) : this.#pack(into, event.kind, trailer);
+    }
+    this.batcher.take(head);
+    history.noteBuckets(event.buckets, sequence);
+    return encodeBuckets(into, { sender: config.id, buckets: event.buckets, trailer });
+  }
+
+  /** The next fragment of an event, or its key behind the last one. What is lost of any of them is told by its bucket. */
+  #layOutLong(into: Buffer, entry: PendingEvent, event: OutgoingEvent, trailer: Trailer): number {
+    const { config, clusterTag, history } = this.#context;
+    const { sequence, floor, sentAtMs } = trailer;
+    const current = this.#fragmenter.current ?? this.#fragmenter.begin(entry, event);
+    if (current.bucket !== undefined) history.noteBucket(current.bucket, sequence);
+    if (!this.#fragmenter.isAtEnd) return this.#fragmenter.layOut(into, current, trailer);
+    this.#writer.begin(into, TYPES[event.kind], config.id, clusterTag);
+    this.#writer.tryAddFragmented(event.key, event.ask, current.content);
+    if (event.ask !== undefined) this.#receipts.laidOut(event.ask.token, sequence);
+    this.#fragmenter.end();
+    this.batcher.take(entry);
+    return this.#writer.finish(sequence, floor, sentAtMs);
   }
 
   /** Packs waiting events of one kind until the datagram is full. */
   #pack(into: Buffer, kind: OutgoingEvent['kind'], trailer: TrailerNumbers): number {
     const { config, clusterTag, history } = this.#context;
     this.#writer.begin(into, TYPES[kind], config.id, clusterTag);
-    for (let event = this.batcher.head()?.event; event?.kind === kind; event = this.batcher.head()?.event) {
+    for (let head = this.batcher.head(); head?.event.kind === kind; head = this.batcher.head()) {
+      const { event } = head;
+      if ((event.fragments ?? 0) > 0) break;
       if (!this.#writer.tryAdd(event.key, event.data, event.metadata, event.ask)) break;
       if (event.ask !== undefined) this.#receipts.laidOut(event.ask.token, trailer.sequence);
       if (kind === 'key') history.noteBucket(bucketOfHash(this.#writer.keyHash), trailer.sequence);
       else if (kind === 'matching') history.noteBuckets('all', trailer.sequence);
-      this.batcher.takeHead();
+      this.batcher.take(head);
     }
     return this.#writer.finish(trailer.sequence, trailer.floor, trailer.sentAtMs);
   }

@@ -1,4 +1,4 @@
-import { isBare, type PendingEvent } from './pending-event.js';
+import { isBare, loadOf, type OutgoingEvent, type PendingEvent } from './pending-event.js';
 
 /**
  * The bare keys that wait to be sent. Those that have been sent are not taken out one by one, which would cost as much
@@ -11,6 +11,20 @@ export class BareKeys {
   find(key: string): PendingEvent | undefined {
     const entry = this.#byKey.get(key);
     return entry?.waiting === true ? entry : undefined;
+  }
+
+  /** How much room these take, when those are left out that will merge. */
+  loadOf(events: readonly OutgoingEvent[]): number {
+    const keys = new Set<string>();
+    let load = 0;
+    for (const event of events) {
+      if (isBare(event)) {
+        if (this.find(event.key) !== undefined || keys.has(event.key)) continue;
+        keys.add(event.key);
+      }
+      load += loadOf(event);
+    }
+    return load;
   }
 
   add(key: string, entry: PendingEvent): void {

@@ -2,12 +2,13 @@ import { type Instant, NEVER } from '../primitives/instant.js';
 import { BucketSet } from '../primitives/bucket-set.js';
 import { BareKeys } from './bare-keys.js';
 import { addAll, addTo, type CoarseEvent, isCoarsenable } from './coarse-event.js';
-import { type BucketsEvent, isBare, type OutgoingEvent, type PendingEvent, type Publication } from './pending-event.js';
+import { isBare, loadOf } from './pending-event.js';
+import type { BucketsEvent, OutgoingEvent, PendingEvent, Publication } from './pending-event.js';
 
 export interface BatcherOptions {
   readonly intervalMs: number;
   readonly size: number;
-  /** How many events may wait. */
+  /** How many events may wait, fragments counted apart. */
   readonly capacity: number;
 }
 
@@ -37,6 +38,7 @@ export class Batcher {
   #queue: PendingEvent[] = [];
   #head = 0;
   #waiting = 0;
+  #load = 0;
   /** The event that names buckets, while nothing waits behind it that it could stand for too. */
   #gathered: CoarseEvent | undefined;
   #firstWaitingAt: Instant = NEVER;
@@ -58,6 +60,11 @@ export class Batcher {
     return this.#waiting;
   }
 
+  /** How much of the capacity they take: an event in fragments counts for each. */
+  get load(): number {
+    return this.#load;
+  }
+
   /** How many datagrams the kernel has not yet taken. */
   get inFlight(): number {
     return this.#inFlight.size;
@@ -65,7 +72,7 @@ export class Batcher {
 
   /** Queues all events, or none of them: `undefined` when they would exceed the capacity. */
   add(now: Instant, events: readonly OutgoingEvent[]): Publication | undefined {
-    if (this.#waiting + events.length > this.#options.capacity && !this.#fits(events)) return undefined;
+    if (!this.#fits(events)) return undefined;
     const pending: PendingEvent[] = [];
     let ticket = 0;
     for (const event of events) {
@@ -123,11 +130,8 @@ export class Batcher {
 
   /** The oldest event that waits: the one that names buckets, if there is one. */
   oldest(): PendingEvent | undefined {
-    for (; this.#head < this.#queue.length; this.#head++) {
-      const entry = this.#queue[this.#head];
-      if (entry?.waiting === true) return entry;
-    }
-    return undefined;
+    while (this.#queue[this.#head]?.waiting === false) this.#head++;
+    return this.#queue[this.#head];
   }
 
   /** Opens the queue for {@link head} until it is empty. */
@@ -140,11 +144,9 @@ export class Batcher {
     return this.#flushing ? this.oldest() : undefined;
   }
 
-  /** Forgets the head: from here on the same key is a new event. */
-  takeHead(): void {
-    const entry = this.head();
-    if (entry === undefined) return;
-    this.#head++;
+  /** Forgets the head, or another that was it: from here on the same key is a new event. */
+  take(entry: PendingEvent): void {
+    if (this.#queue[this.#head] === entry) this.#head++;
     this.#forget(entry);
     // Who publishes from here on waits for a flush of its own: under load without end this one would never be over.
     if (entry.ticket === this.#ticket) this.#ticket++;
@@ -173,18 +175,12 @@ export class Batcher {
     return this.#reported;
   }
 
-  /** Whether there is room, when those are left out that will merge. */
+  /** Whether there is room. What is looked at closely is seldom: when there might be none. */
   #fits(events: readonly OutgoingEvent[]): boolean {
-    const keys = new Set<string>();
-    let more = 0;
-    for (const event of events) {
-      if (isBare(event)) {
-        if (this.#bare.find(event.key) !== undefined || keys.has(event.key)) continue;
-        keys.add(event.key);
-      }
-      more++;
-    }
-    return this.#waiting + more <= this.#options.capacity;
+    const room = this.#options.capacity - this.#load;
+    let load = 0;
+    for (const event of events) load += loadOf(event);
+    return load <= room || this.#bare.loadOf(events) <= room;
   }
 
   /** Puts the event that names buckets at the head of the queue, in the place of all that it stands for. */
@@ -210,6 +206,7 @@ export class Batcher {
     this.#queue = [coarse, ...rest];
     this.#head = 0;
     this.#waiting++;
+    this.#load++;
     return coarse;
   }
 
@@ -223,6 +220,7 @@ export class Batcher {
     const entry: PendingEvent = { event, ticket: this.#ticket, claims: 1, waiting: true };
     this.#queue.push(entry);
     this.#waiting++;
+    this.#load += loadOf(event);
     if (isCoarsenable(event)) this.#gathered = undefined;
     if (bare) this.#bare.add(event.key, entry);
     return entry;
@@ -231,6 +229,7 @@ export class Batcher {
   #forget(entry: PendingEvent): void {
     entry.waiting = false;
     this.#waiting--;
+    this.#load -= loadOf(entry.event);
   }
 
   #cutPassed(): void {

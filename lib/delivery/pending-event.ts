@@ -10,6 +10,8 @@ export interface OutgoingEvent {
   readonly metadata: Buffer | undefined;
   /** The publisher waits until the handlers of others have ended, or for what they answer. */
   readonly ask?: Ask | undefined;
+  /** How many datagrams data and metadata take beside the one with the key, which has no room for them. Default 0. */
+  readonly fragments?: number | undefined;
 }
 
 /** What stands for keys that were too many to send one by one. */
@@ -41,4 +43,9 @@ export interface Publication {
 export function isBare(event: QueuedEvent): event is OutgoingEvent {
   if (event.kind !== 'key' || event.ask !== undefined) return false;
   return event.data === undefined && event.metadata === undefined;
+}
+
+/** How much of the room for what waits it takes: one for each datagram that it does not share with others. */
+export function loadOf(event: QueuedEvent): number {
+  return event.kind === 'buckets' ? 1 : 1 + (event.fragments ?? 0);
 }

@@ -7,7 +7,7 @@ export const MESH_ERROR_CODES = {
   MESH_ERR_PATTERN: 'the pattern can not be used: empty, over 1024 bytes, not a string, or not well-formed text',
   MESH_ERR_ARGUMENT: 'an argument is of a wrong type or out of its range: the message names it',
   MESH_ERR_DATA: 'data or metadata can not be put on the wire: it does not serialise',
-  MESH_ERR_DATA_TOO_LARGE: 'key, data and metadata together do not fit one datagram',
+  MESH_ERR_DATA_TOO_LARGE: 'data and metadata, or a value of an answer, take more than 64 KiB',
   MESH_ERR_BACKPRESSURE:
     'events with data do not fit limits.pendingKeys, as more is waiting to be sent: wait for earlier publishes',
   MESH_ERR_QUORUM_NOT_SATISFIED:

@@ -5,8 +5,8 @@ export interface MeshLimits {
   /** Addresses that were heard or told of and have not proved themselves. Default 1024. */
   readonly unverifiedPeers: number;
   /**
-   * Events that may wait to be sent. Default 100,000. Beyond it bare keys become one resync `overload` at the others,
-   * and `publish` with data rejects with `MESH_ERR_BACKPRESSURE`.
+   * Events that may wait to be sent; one that takes several datagrams counts for each of them. Default 100,000. Beyond it
+   * bare keys become one resync `overload` at the others, and `publish` with data rejects with `MESH_ERR_BACKPRESSURE`.
    */
   readonly pendingKeys: number;
   /** Datagrams handed to the kernel and not yet taken. Default 64. */

@@ -49,6 +49,7 @@ function hasEvents(bytes: Buffer): boolean {
     case 'batch':
     case 'matching':
     case 'request':
+    case 'fragment':
     case 'buckets':
     case 'invalidate':
     case 'repair':

@@ -3,6 +3,7 @@ import { FNV_OFFSET_BASIS, FNV_PRIME, fnv1a32 } from '../primitives/fnv1a.js';
 import type { NodeId } from '../primitives/node-id.js';
 import { KEY_COUNT_AT, KEY_HEAD_BYTES, KEYS_AT } from './batch-layout.js';
 import { writeHeader } from './header.js';
+import type { FragmentedContent } from './key-attachment.js';
 import { MAX_EVENT_DATAGRAM_BYTES, type PacketType } from './packet.js';
 import { type AttachmentTlv, writeAttachmentTlv, writeClusterTlv, writeTrailer } from './trailer-encoder.js';
 import {
@@ -10,6 +11,8 @@ import {
   askTlvBytes,
   attachmentTlvBytes,
   clusterTlvBytes,
+  CONTENT_BYTES,
+  CONTENT_TLV_BYTES,
   TlvType,
   TRAILER_BYTES,
 } from './trailer-layout.js';
@@ -92,6 +95,15 @@ export class BatchWriter {
     this.#keysEnd = keyAt + keyBytes;
     this.#keysLimit = keysLimit;
     return true;
+  }
+
+  /** Adds the key whose data and metadata stand in the fragments before this datagram, where it has to be the only one. */
+  tryAddFragmented(key: string, ask: Ask | undefined, { totalBytes, metadataBytes }: FragmentedContent): boolean {
+    const value = Buffer.alloc(CONTENT_BYTES);
+    value.writeUInt32BE(metadataBytes, value.writeUInt32BE(totalBytes));
+    this.#keysLimit -= CONTENT_TLV_BYTES;
+    this.#attach(TlvType.CONTENT, value);
+    return this.tryAdd(key, undefined, undefined, ask);
   }
 
   /** Ends the datagram and returns its length. */

@@ -1,6 +1,7 @@
 import { type NodeId, readNodeId } from '../primitives/node-id.js';
 import { decodeBatch, decodeMatching } from './batch-decoder.js';
 import { decodeLeave, decodePing, decodePingRequest, decodePong } from './control-codec.js';
+import { decodeFragment } from './fragment-codec.js';
 import { decodeHeartbeat } from './heartbeat-codec.js';
 import { decodeHello } from './hello-codec.js';
 import { decodeInvalidate } from './invalidate-codec.js';
@@ -37,6 +38,8 @@ export function decodePacket(bytes: Buffer): Decoded {
       return decodeBuckets(bytes, sender);
     case PacketType.REQUEST:
       return decodeRequest(bytes, sender);
+    case PacketType.FRAGMENT:
+      return decodeFragment(bytes, sender);
     default:
       return decodeFrame(bytes, type, sender);
   }

@@ -1,9 +1,10 @@
-import type { Ask } from '../primitives/ask.js';
 import type { BucketSet } from '../primitives/bucket-set.js';
 import type { Endpoint } from '../primitives/endpoint.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { Nonce } from '../primitives/nonce.js';
 import type { ControlFrame } from './control-frame.js';
+import type { FragmentPacket } from './fragment-packet.js';
+import type { KeyAttachment } from './key-attachment.js';
 import type { PingPacket, PingRequestPacket, PongPacket } from './probe-packet.js';
 import type { ReceiptPacket, ReceiptRequestPacket } from './receipt-packet.js';
 import type { ReplyPacket, ReplyRequestPacket, RequestPacket } from './request-packet.js';
@@ -57,6 +58,7 @@ export const PacketType = {
   REQUEST: 0x22,
   REPLY: 0x23,
   REPLY_REQ: 0x24,
+  FRAGMENT: 0x25,
 } as const;
 
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
@@ -117,14 +119,6 @@ export interface HeartbeatPacket {
   readonly gone: readonly GoneEntry[] | undefined;
 }
 
-/** What belongs to one key of a batch: data and metadata as serialised bytes. */
-export interface KeyAttachment {
-  readonly data: Buffer | undefined;
-  readonly metadata: Buffer | undefined;
-  /** The publisher waits until handlers have ended, or for what they answer. */
-  readonly ask?: Ask | undefined;
-}
-
 export interface BatchPacket {
   readonly kind: 'batch';
   readonly sender: NodeId;
@@ -152,7 +146,7 @@ export interface BucketsPacket {
 
 /** What has a sequence of its own, can be missed, and is repaired. */
 export type SequencedPacket =
-  (BatchPacket & { readonly trailer: Trailer }) | MatchingPacket | BucketsPacket | RequestPacket;
+  (BatchPacket & { readonly trailer: Trailer }) | MatchingPacket | BucketsPacket | RequestPacket | FragmentPacket;
 
 /** A greeting, and the answer to one. */
 export interface HelloPacket {
@@ -223,6 +217,7 @@ export type Packet =
   | MatchingPacket
   | BucketsPacket
   | RequestPacket
+  | FragmentPacket
   | HelloPacket
   | BeaconPacket
   | NackPacket

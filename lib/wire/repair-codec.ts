@@ -9,6 +9,7 @@ import {
   refuseFrame,
   writeFrameHead,
 } from './frame-head.js';
+import { decodeFragment } from './fragment-codec.js';
 import { SUBJECT_AT, SUBJECT_END, TOKEN_AT, writeSubject } from './frame-subject.js';
 import { HEADER_BYTES, PacketType, type RepairPacket, type SequencedPacket } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
@@ -184,6 +185,8 @@ function decodeRepaired(bytes: Buffer): SequencedPacket | Refusal {
       return decodeBuckets(original, origin);
     case PacketType.REQUEST:
       return decodeRequest(original, origin);
+    case PacketType.FRAGMENT:
+      return decodeFragment(original, origin);
     default:
       return REFUSAL.MALFORMED;
   }

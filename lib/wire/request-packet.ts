@@ -1,6 +1,7 @@
 import type { NodeId } from '../primitives/node-id.js';
 import type { ControlFrame } from './control-frame.js';
-import type { KeyAttachment, Trailer } from './packet.js';
+import type { KeyAttachment } from './key-attachment.js';
+import type { Trailer } from './packet.js';
 import type { SequenceRange } from './repair-packet.js';
 
 /** Questions to everyone, laid out as a batch. Each has an ask token, which answers name. Only extended nodes send it. */

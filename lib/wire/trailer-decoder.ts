@@ -1,6 +1,7 @@
 import { NODE_ID_BYTES, readNodeId } from '../primitives/node-id.js';
 import { MEMBER_SET_BYTES, readMemberSet } from './member-set.js';
-import type { GoneEntry, HeardEntry, KeyAttachment, MembershipDigest, Trailer } from './packet.js';
+import type { FragmentedContent, KeyAttachment } from './key-attachment.js';
+import type { GoneEntry, HeardEntry, MembershipDigest, Trailer } from './packet.js';
 import { REFUSAL, type Refusal } from './refusal.js';
 import { readText } from './text.js';
 import type { AttachmentTlv } from './trailer-encoder.js';
@@ -8,10 +9,12 @@ import {
   ALL_UNHEARD,
   ASK_TOKEN_BYTES,
   CLUSTER_TAG_BYTES,
+  CONTENT_BYTES,
   DIGEST_BYTES,
   GONE_ENTRY_BYTES,
   HEARD_ENTRY_BYTES,
   KEY_INDEX_BYTES,
+  MAX_CONTENT_BYTES,
   SHORT_ID_BYTES,
   TLV_HEAD_BYTES,
   TlvType,
@@ -96,6 +99,8 @@ function readTlv(type: number, value: Buffer, into: TlvValues): boolean {
     case TlvType.METADATA:
     case TlvType.ASK:
       return readAttachment(type, value, into);
+    case TlvType.CONTENT:
+      return readContent(value, into);
     case TlvType.CLUSTER:
       if (value.length < CLUSTER_TAG_BYTES) return false;
       into.clusterTag = value.readUInt32BE(0);
@@ -129,12 +134,28 @@ function readAttachment(type: AttachmentTlv['type'], value: Buffer, into: TlvVal
     into.attachments.set(keyIndex, { ...(known ?? NOTHING), ask });
     return true;
   }
+  if (known?.content !== undefined) return false;
   const copy = Buffer.from(value.subarray(KEY_INDEX_BYTES));
   into.attachments.set(keyIndex, {
     data: type === TlvType.DATA ? copy : known?.data,
     metadata: type === TlvType.METADATA ? copy : known?.metadata,
     ...(known?.ask !== undefined && { ask: known.ask }),
   });
+  return true;
+}
+
+/** Of the only key of a datagram, whose data and metadata are elsewhere. */
+function readContent(value: Buffer, into: TlvValues): boolean {
+  if (value.length < KEY_INDEX_BYTES + CONTENT_BYTES || into.keyCount !== 1 || value.readUInt16BE(0) !== 0)
+    return false;
+  const totalBytes = value.readUInt32BE(KEY_INDEX_BYTES);
+  const metadataBytes = value.readUInt32BE(KEY_INDEX_BYTES + 4);
+  if (totalBytes === 0 || totalBytes > MAX_CONTENT_BYTES || metadataBytes > totalBytes) return false;
+  const content: FragmentedContent = { totalBytes, metadataBytes };
+  into.attachments ??= new Map();
+  const known = into.attachments.get(0) ?? NOTHING;
+  if (known.data !== undefined || known.metadata !== undefined) return false;
+  into.attachments.set(0, { ...known, content });
   return true;
 }
 

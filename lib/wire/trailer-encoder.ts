@@ -56,7 +56,7 @@ export function writeClusterTlv(into: Buffer, offset: number, tag: number | unde
 
 /** What belongs to one key. */
 export interface AttachmentTlv {
-  readonly type: typeof TlvType.DATA | typeof TlvType.METADATA | typeof TlvType.ASK;
+  readonly type: typeof TlvType.DATA | typeof TlvType.METADATA | typeof TlvType.ASK | typeof TlvType.CONTENT;
   readonly keyIndex: number;
   readonly value: Buffer;
 }

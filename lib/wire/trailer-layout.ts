@@ -21,6 +21,7 @@ export const TlvType = {
   HEARD: 0x06,
   GONE: 0x07,
   ASK: 0x08,
+  CONTENT: 0x09,
 } as const;
 
 export type TlvType = (typeof TlvType)[keyof typeof TlvType];
@@ -46,6 +47,15 @@ export const GONE_ENTRY_BYTES = HEARD_ENTRY_BYTES + 2;
 
 /** The token of an awaited answer. */
 export const ASK_TOKEN_BYTES = 4;
+
+/** How long data and metadata of one event may be together. */
+export const MAX_CONTENT_BYTES = 64 * 1024;
+
+/** How long data and metadata in fragments are together, and how long the metadata. */
+export const CONTENT_BYTES = 4 + 4;
+
+/** What the TLV takes that stands in their place. */
+export const CONTENT_TLV_BYTES = TLV_HEAD_BYTES + KEY_INDEX_BYTES + CONTENT_BYTES;
 
 /** Stands where the number of unheard members would, when it is all of them. */
 export const ALL_UNHEARD = 0xffff;

@@ -16,7 +16,7 @@ const corpus = [...encode, ...decode, ...reject, ...warp.encode, ...warp.decode,
 );
 
 const KINDS = [
-  ...'invalidate heartbeat batch matching buckets hello hello-ack beacon nack ack repair'.split(' '),
+  ...'invalidate heartbeat batch matching buckets fragment hello hello-ack beacon nack ack repair'.split(' '),
   ...'resync-request resync leave ping ping-request pong peers receipt receipt-request request reply reply-request sealed unknown'.split(
     ' ',
   ),

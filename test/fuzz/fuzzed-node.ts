@@ -1,6 +1,7 @@
 import type { MeshNode } from '../../lib/core/mesh-node.js';
 import type { SealingMode } from '../../lib/core/sealing.js';
 import { SealWriter } from '../../lib/core/seal-writer.js';
+import type { OutgoingEvent } from '../../lib/delivery/pending-event.js';
 import type { Endpoint } from '../../lib/primitives/endpoint.js';
 import { randomBelow } from '../../lib/primitives/random.js';
 import { clusterTagOf } from '../../lib/wire/cluster-tag.js';
@@ -48,6 +49,7 @@ export class FuzzedNode {
     passes(mesh.simulator, () => knowAll(mesh.nodes), MINUTE);
     for (let round = 0; round < 20; round++) {
       for (const node of mesh.nodes) mesh.simulator.publish(node, [`k:${round}`]);
+      if (round % 5 === 0) for (const node of mesh.nodes) mesh.simulator.publishEvents(node, [longEvent(round)]);
       mesh.simulator.run(100);
     }
     mesh.simulator.run(2 * SECOND);
@@ -116,4 +118,9 @@ export class FuzzedNode {
     while (this.node.pollEvent() !== undefined) events++;
     return { sent, events };
   }
+}
+
+/** One that takes three datagrams. */
+function longEvent(round: number): OutgoingEvent {
+  return { kind: 'key', key: `long:${round}`, data: Buffer.alloc(2000, round), metadata: undefined, fragments: 2 };
 }

@@ -44,6 +44,7 @@ describe('MeshNode', () => {
         expect.arrayContaining([
           ...['plain', 'forged', 'replayed', 'downgrade', 'wrong-nonce', 'unverified'],
           ...['malformed', 'too-short', 'unknown-type', 'other-cluster', 'beyond-window'],
+          'assembly-timeout',
         ]),
       );
       expect(delivered).toBeGreaterThan(0);

@@ -1,8 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
 import { describe, expect, it } from '@jest/globals';
 
+import { bytesInUse } from '../support/bytes-in-use.js';
 import { BenchPeer, NodeBench } from '../support/node-bench.js';
 import { SECOND } from '../support/sim-mesh.js';
 
@@ -15,16 +13,6 @@ const GONE = 1000;
 const OWN_DATAGRAMS = 6000;
 /** Of which every second one was lost. */
 const HEARD_OF_EACH = 24;
-
-setFlagsFromString('--expose_gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** What is in use when nothing is left to collect. */
-function bytesInUse(): number {
-  for (let round = 0; round < 3; round++) collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 function meet(bench: NodeBench, count: number, net: number): BenchPeer[] {
   return Array.from({ length: count }, (_, index) => {

@@ -1,5 +1,5 @@
 import type { SimulatedNode } from '../../lib/simulation/simulated-node.js';
-import type { BucketSet } from '../../lib/primitives/bucket-set.js';
+import { bucketOf, type BucketSet } from '../../lib/primitives/bucket-set.js';
 import { type NodeId, readNodeId } from '../../lib/primitives/node-id.js';
 import { NO_NONCE } from '../../lib/primitives/nonce.js';
 import type { Random } from '../../lib/primitives/random.js';
@@ -7,6 +7,8 @@ import { randomNodeId } from '../../lib/simulation/simulated-config.js';
 import { BatchWriter } from '../../lib/wire/batch-writer.js';
 import { clusterTagOf } from '../../lib/wire/cluster-tag.js';
 import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../lib/wire/control-codec.js';
+import { encodeFragment, FRAGMENT_BYTES, fragmentCount } from '../../lib/wire/fragment-codec.js';
+import type { FragmentPacket } from '../../lib/wire/fragment-packet.js';
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
 import { encodeHello } from '../../lib/wire/hello-codec.js';
 import { encodeInvalidate } from '../../lib/wire/invalidate-codec.js';
@@ -88,6 +90,33 @@ export class Forgery {
   v1Batch(keys: readonly string[]): Buffer {
     const whole = this.batch(keys);
     return whole.subarray(0, whole.length - 20);
+  }
+
+  /** An event in fragments, and its key behind them; `sequence` is of the first datagram. */
+  long(key: string, data: Buffer, sequence = this.#sequence): Buffer[] {
+    const count = fragmentCount(data.length);
+    const rest = { bucket: bucketOf(key), totalBytes: data.length };
+    const fragments = Array.from({ length: count }, (_, index) => {
+      const bytes = data.subarray(index * FRAGMENT_BYTES, (index + 1) * FRAGMENT_BYTES);
+      return this.fragment({ ...rest, index, bytes }, sequence + index);
+    });
+    this.#sequence = sequence + count + 1;
+    return [...fragments, this.keyOfLong(key, data.length, sequence + count)];
+  }
+
+  fragment(parts: Partial<FragmentPacket>, sequence = this.#sequence++): Buffer {
+    const trailer = { sequence, floor: sequence + 1, sentAtMs: 0, clusterTag: TAG };
+    const said = { bucket: 0, totalBytes: 1, index: 0, bytes: Buffer.alloc(1), ...parts };
+    return lay((into) => encodeFragment(into, { sender: this.sender, ...said, trailer }));
+  }
+
+  keyOfLong(key: string, totalBytes: number, sequence = this.#sequence++): Buffer {
+    return lay((into) => {
+      const writer = new BatchWriter();
+      writer.begin(into, PacketType.BATCH, this.sender, TAG);
+      writer.tryAddFragmented(key, undefined, { totalBytes, metadataBytes: 0 });
+      return writer.finish(sequence, sequence + 1, 0);
+    });
   }
 
   buckets(buckets: BucketSet | 'all' = 'all', sequence = this.#sequence++): Buffer {
@@ -183,6 +212,7 @@ export class Forgery {
       this.heartbeat(),
       this.heartbeat({ count: 1, hash: 1, unheard: 'all' }),
       this.batch(['forged']),
+      this.fragment({ totalBytes: 64 * 1024, bytes: Buffer.alloc(FRAGMENT_BYTES) }),
       this.hello(),
       this.hello({ toGroup: true }),
       this.hello({ kind: 'hello-ack', verified: true, echo: 77n }),

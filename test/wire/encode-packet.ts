@@ -4,9 +4,11 @@ import { encodeReply, encodeReplyRequest } from '../../lib/wire/request-codec.js
 import type { RequestPacket } from '../../lib/wire/request-packet.js';
 import { encodeReceipt, encodeReceiptRequest } from '../../lib/wire/receipt-codec.js';
 import { encodeLeave, encodePing, encodePingRequest, encodePong } from '../../lib/wire/control-codec.js';
+import { encodeFragment } from '../../lib/wire/fragment-codec.js';
 import { encodeHeartbeat } from '../../lib/wire/heartbeat-codec.js';
 import { encodeHello } from '../../lib/wire/hello-codec.js';
 import { encodeInvalidate } from '../../lib/wire/invalidate-codec.js';
+import type { KeyAttachment } from '../../lib/wire/key-attachment.js';
 import {
   type BatchPacket,
   HEADER_BYTES,
@@ -65,6 +67,8 @@ export function encodePacket(into: Buffer, packet: Packet): number | undefined {
       return encodePeers(into, packet);
     case 'request':
       return encodeKeys(into, packet);
+    case 'fragment':
+      return encodeFragment(into, packet);
     case 'reply':
       return encodeReply(into, packet);
     case 'reply-request':
@@ -117,7 +121,13 @@ function encodeKeys(into: Buffer, packet: BatchPacket | MatchingPacket | Request
   writer.begin(into, KEYS_TYPE[packet.kind], packet.sender, clusterTag);
   for (const [index, key] of keys.entries()) {
     const attachment = attachments?.get(index);
-    if (!writer.tryAdd(key, attachment?.data, attachment?.metadata, attachment?.ask)) return undefined;
+    if (!tryAdd(key, attachment)) return undefined;
   }
   return writer.finish(sequence, floor, sentAtMs);
+}
+
+function tryAdd(key: string, attachment: KeyAttachment | undefined): boolean {
+  const content = attachment?.content;
+  if (content !== undefined) return writer.tryAddFragmented(key, attachment?.ask, content);
+  return writer.tryAdd(key, attachment?.data, attachment?.metadata, attachment?.ask);
 }

@@ -27,7 +27,7 @@ describe('mesh v2 vectors', () => {
     for (let length = 0; length < bytes.length; length += 1) {
       const decoded = decodePacket(bytes.subarray(0, length));
       if (decoded.kind === 'refused') expect(decoded.reason).toMatch(/^(too-short|malformed)$/);
-      else expect(packet.kind).toMatch(/^(heartbeat|batch|matching|buckets|repair|request|reply)$/);
+      else expect(packet.kind).toMatch(/^(heartbeat|batch|matching|buckets|fragment|repair|request|reply)$/);
     }
   });
 });

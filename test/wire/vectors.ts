@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { BucketSet } from '../../lib/primitives/bucket-set.js';
 import type { Ask } from '../../lib/primitives/ask.js';
 import type { NodeId } from '../../lib/primitives/node-id.js';
-import type { DecodeFailure, KeyAttachment, Packet } from '../../lib/wire/packet.js';
+import type { FragmentedContent, KeyAttachment } from '../../lib/wire/key-attachment.js';
+import type { DecodeFailure, Packet } from '../../lib/wire/packet.js';
 
 /** A packet of the mesh's own as the vectors spell it: bytes and nonces in hexadecimal, buckets by number, what is left out `undefined`. */
 export type PacketJson = Readonly<Record<string, unknown>> & { readonly kind: Packet['kind'] | 'sealed' };
@@ -77,14 +78,18 @@ function bucketsOf(numbers: readonly number[]): BucketSet {
 }
 
 type AttachmentsJson = Readonly<
-  Record<string, { readonly data?: string; readonly metadata?: string; readonly ask?: Ask }>
+  Record<string, { data?: string; metadata?: string; ask?: Ask; content?: FragmentedContent }>
 >;
 
 function attachmentsOf(json: AttachmentsJson): ReadonlyMap<number, KeyAttachment> {
   return new Map(
-    Object.entries(json).map(([index, { data, metadata, ask }]) => [
+    Object.entries(json).map(([index, { data, metadata, ask, content }]) => [
       Number(index),
-      { data: bytesOf(data), metadata: bytesOf(metadata), ...(ask !== undefined && { ask }) },
+      {
+        ...{ data: bytesOf(data), metadata: bytesOf(metadata) },
+        ...(ask !== undefined && { ask }),
+        ...(content !== undefined && { content }),
+      },
     ]),
   );
 }

@@ -1,5 +1,6 @@
 import type { MeshNodeConfig } from '../../core/node-config.js';
 import type { OutgoingEvent } from '../../delivery/pending-event.js';
+import { fragmentCount } from '../../wire/fragment-codec.js';
 import type { Endpoint } from '../../primitives/endpoint.js';
 import type { NodeId } from '../../primitives/node-id.js';
 import { Glob } from '../../delivery/glob.js';
@@ -29,6 +30,8 @@ export interface WorldPlan {
 const APPLICATION_SEED = 0x5eed_cafe;
 /** The process stands still until this much later: a load that has ended meanwhile is noticed then. */
 const STALLED_LOAD_PAUSE_MS = 50;
+/** So much fits beside any key. */
+const SHORT_DATA = 700;
 
 /** Nodes with caches around one store, of which everyone writes and reads, on a network that may do anything. */
 export class CacheWorld {
@@ -133,7 +136,8 @@ export class CacheWorld {
       node.cache.drop(key);
       this.ledger.notePublished(node.id, key, now);
     }
-    const events = keys.map((key): OutgoingEvent => ({ kind: 'key', key, data, metadata: undefined }));
+    const fragments = data !== undefined && data.length > SHORT_DATA ? fragmentCount(data.length) : 0;
+    const events = keys.map((key): OutgoingEvent => ({ kind: 'key', key, data, metadata: undefined, fragments }));
     if (this.simulator.publishEvents(node.simulated, events) !== undefined) return;
     // An event with data may be refused when there is too much of it; then its caller has to do without.
     if (data !== undefined) return this.#publishBare(node, keys);

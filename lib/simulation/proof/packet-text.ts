@@ -14,6 +14,7 @@ export function packetText(bytes: Buffer, nameOf: NameOf): string {
     case 'matching':
     case 'buckets':
     case 'request':
+    case 'fragment':
       return packet.trailer === undefined ? packet.kind : eventText({ ...packet, trailer: packet.trailer }, nameOf);
     case 'heartbeat':
       return `heartbeat highest ${packet.trailer?.sequence}${heardText(packet, nameOf)}`;
@@ -40,6 +41,7 @@ function eventText(packet: SequencedPacket, nameOf: NameOf): string {
 
 function contentText(packet: SequencedPacket): string {
   if (packet.kind === 'buckets') return packet.buckets === 'all' ? 'all' : `${packet.buckets.size} buckets`;
+  if (packet.kind === 'fragment') return `${packet.index} of ${packet.totalBytes} bytes`;
   const names = packet.kind === 'matching' ? packet.patterns : packet.keys;
   return names.length > 4 ? `[${names.slice(0, 3).join(' ')} … ${names.length}]` : `[${names.join(' ')}]`;
 }
@@ -51,7 +53,7 @@ function heardText({ heard }: Decoded & { readonly kind: 'heartbeat' }, nameOf: 
 
 type FramePacket = Exclude<
   Decoded,
-  { readonly kind: 'refused' | 'batch' | 'matching' | 'buckets' | 'request' | 'heartbeat' | 'unknown' }
+  { readonly kind: 'refused' | 'batch' | 'matching' | 'buckets' | 'request' | 'fragment' | 'heartbeat' | 'unknown' }
 >;
 
 function frameText(packet: FramePacket, nameOf: NameOf): string {

@@ -3,12 +3,17 @@ import type { Draw } from './draw.js';
 import type { WorldNode } from './world-node.js';
 
 /** How a run is written to: at which pace, and how much at once. */
-export type TrafficStyle = 'sparse' | 'steady' | 'bursts' | 'hot';
+export type TrafficStyle = 'sparse' | 'steady' | 'bursts' | 'hot' | 'long';
 
+/** Those that are drawn from. Long events are for scenarios that ask for them. */
 export const TRAFFIC_STYLES: readonly TrafficStyle[] = ['sparse', 'steady', 'bursts', 'hot'];
 
 /** The mean pause between two writes, by anyone. */
-const PAUSE_MS: Readonly<Record<TrafficStyle, number>> = { sparse: 900, steady: 90, bursts: 1500, hot: 120 };
+const PAUSE_MS: Readonly<Record<TrafficStyle, number>> = {
+  ...{ sparse: 900, steady: 90, bursts: 1500, hot: 120, long: 250 },
+};
+/** What an event may hold that is longer than a datagram. */
+const LONGEST_DATA = 64 * 1024;
 const LONGEST_LOAD_MS = 400;
 
 /** Lets the applications write and read for a while. */
@@ -56,8 +61,14 @@ export class Traffic {
 
   #writeKeys(writer: WorldNode, keys: readonly string[]): void {
     const count = this.#draw.chance(0.8) ? 1 : this.#draw.whole(2, 6);
+    if (this.#style === 'long' && this.#draw.chance(0.6)) return this.#writeLong(writer, this.#draw.pick(keys));
     const data = this.#draw.chance(0.08) ? Buffer.alloc(this.#draw.whole(1, 700), 0x20) : undefined;
     this.#world.write(writer, this.#draw.some(keys, count), data);
+  }
+
+  #writeLong(writer: WorldNode, key: string): void {
+    const bytes = this.#draw.chance(0.3) ? LONGEST_DATA : this.#draw.whole(1200, 20_000);
+    this.#world.write(writer, [key], Buffer.alloc(bytes, 0x20));
   }
 
   /** A load that takes time may end after the write that it has not seen. */

@@ -163,6 +163,8 @@ function covers(buckets: BucketSet, packet: SequencedPacket): boolean {
     // A question is about no entry of a cache.
     case 'request':
       return true;
+    case 'fragment':
+      return packet.bucket === undefined || buckets.has(packet.bucket);
     case 'batch':
       return packet.keys.every((key) => buckets.matches(key));
     case 'matching':

@@ -41,7 +41,7 @@ function send(from: Batcher, id: number): string | BucketSet | undefined {
   from.startFlush();
   const head = from.head();
   if (head === undefined) return undefined;
-  from.takeHead();
+  from.take(from.head()!);
   from.sent(0, id, head.ticket, 1);
   return head.event.kind === 'buckets' ? head.event.buckets : head.event.key;
 }

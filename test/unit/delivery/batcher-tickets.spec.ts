@@ -19,7 +19,10 @@ function add(to: Batcher, ...names: readonly string[]): Publication {
 /** Hands out one datagram of `count` events. */
 function send(from: Batcher, id: number, count: number): void {
   const ticket = from.head()?.ticket ?? 0;
-  for (let taken = 0; taken < count; taken++) from.takeHead();
+  for (let taken = 0; taken < count; taken++) {
+    const head = from.head();
+    if (head !== undefined) from.take(head);
+  }
   from.sent(0, id, ticket, 1);
 }
 

@@ -32,7 +32,7 @@ function flush(from: Batcher, now: number, { id = 1, destinations = 1, perDatagr
     const { ticket } = head;
     for (let count = 0; count < perDatagram && from.head() !== undefined; count++) {
       taken.push(nameOf(from.head()?.event));
-      from.takeHead();
+      from.take(from.head()!);
     }
     from.sent(now, next, ticket, destinations);
   }
@@ -131,7 +131,7 @@ describe('Batcher', () => {
       const idle = batcher();
       idle.add(0, [key('a')]);
       idle.startFlush();
-      idle.takeHead();
+      idle.take(idle.head()!);
       idle.add(0, [key('a')]);
       expect(idle.waiting).toBe(1);
     });

@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { BOUNDS } from './bounds.js';
 import { CUTS } from './cuts.js';
 import { LIVES } from './lives.js';
+import { LONG_EVENTS } from './long-events.js';
 import { LOSSES } from './losses.js';
 import { MACHINES } from './machines.js';
 import { STORM } from './storm.js';
@@ -13,6 +14,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...LIVES,
   ...MACHINES,
   ...BOUNDS,
+  ...LONG_EVENTS,
   ...[1, 2, 3].flatMap(() => STORM),
 ];
 

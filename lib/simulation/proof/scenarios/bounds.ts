@@ -1,19 +1,13 @@
-import type { MeshNodeConfig } from '../../../core/node-config.js';
-import { SeededRandom } from '../../../primitives/seeded-random.js';
-import { simulatedConfig } from '../../simulated-config.js';
 import { forgedBatch, forgedClaims } from '../forger.js';
 import { scenario, type Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
+import { limits } from './limits.js';
 
 const FORGER = '10.66.0.1:7946';
 /** The window of a receiver: what claims more is not believed. */
 const WINDOW = 1024;
 /** More than a node sends here within the time that a question takes, and less than it sends until the end. */
 const FAR_AHEAD = 15;
-
-function limits(parts: Partial<MeshNodeConfig['limits']>): { readonly limits: MeshNodeConfig['limits'] } {
-  return { limits: { ...simulatedConfig(new SeededRandom(0), false).limits, ...parts } };
-}
 
 function forgeOnce(stage: Stage): void {
   const { draw, world } = stage;
