@@ -559,3 +559,44 @@ describe('MeshRequestBuilder', () => {
     expect(await heard.atLeast(1)).toEqual([{ data: 1, metadata: { a: 'b' } }]);
   });
 });
+
+/** A text that takes so many bytes as JSON. */
+function textOf(bytes: number): string {
+  return 'abcdefgh'.repeat(bytes / 8).slice(2);
+}
+
+@Controller()
+class LongController {
+  @MessagePattern('long')
+  answer(@Payload() text: string, @Ctx() context: MeshContext): Observable<string> {
+    calls.add(`${text.length} ${context.getMetadata().traceparent}`);
+    return of(textOf(60 * 1024), text);
+  }
+
+  @EventPattern('long:event')
+  hear(@Payload() text: string, @MeshKey() key: string): void {
+    calls.add(`${key} ${text.length}`);
+  }
+}
+
+describe('what is longer than a datagram', () => {
+  it('is asked, answered and emitted, up to 64 KiB', async () => {
+    const [asking, other] = await two([LongController]);
+    const [question, answer] = [textOf(60 * 1024), textOf(60 * 1024)];
+    const record = new MeshRequestBuilder(question).setMetadata({ traceparent }).build();
+    expect(await all(asking.client.send<string>('long', record))).toEqual([answer, question, answer, question]);
+    await calls.atLeast(2);
+    expect(calls.items).toEqual(Array.from({ length: 2 }, () => `${question.length} ${traceparent}`));
+    await lastValueFrom(other.client.emit('long:event', textOf(64 * 1024)));
+    await calls.find((call) => call === `long:event ${64 * 1024 - 2}`);
+  });
+
+  it('fails beyond that with an error that says so', async () => {
+    const { client } = await instance([LongController]);
+    const tooLong = `${textOf(64 * 1024)}x`;
+    const failure = { code: 'MESH_ERR_DATA_TOO_LARGE', message: expect.stringContaining('65537') as unknown };
+    await expect(lastValueFrom(client.emit('long:event', tooLong))).rejects.toMatchObject(failure);
+    await expect(lastValueFrom(client.send('long', tooLong))).rejects.toMatchObject(failure);
+    expect(calls.items).toEqual([]);
+  });
+});
