@@ -6,6 +6,7 @@ import type { MeshDriver } from '../runtime/mesh-driver.js';
 import type { Clock } from '../runtime/ports.js';
 import type { AnswerEvent } from './bus-audience.js';
 import type { EventData } from './event-data.js';
+import type { HandlerRuns } from './handler-runs.js';
 import { IncomingRequests } from './incoming-requests.js';
 import { OutgoingRequests } from './outgoing-requests.js';
 import { ReceiptWaits } from './receipt-waits.js';
@@ -18,6 +19,7 @@ interface Parts {
   readonly id: string;
   readonly zone: string | undefined;
   readonly eventData: EventData;
+  readonly runs: HandlerRuns;
   readonly clock: () => Clock;
   readonly driver: () => MeshDriver | undefined;
 }
@@ -32,7 +34,7 @@ export class Answers {
   readonly #incoming: IncomingRequests;
   #token = 0;
 
-  constructor({ id, zone, eventData, clock, driver }: Parts) {
+  constructor({ id, zone, eventData, runs, clock, driver }: Parts) {
     const common = {
       clock,
       peers: (): readonly PeerView[] => driver()?.peers() ?? [],
@@ -44,7 +46,7 @@ export class Answers {
       open: (token, members) => driver()?.answer((receipts) => receipts.open(token, members)),
     });
     this.requests = new OutgoingRequests({
-      ...{ ...common, id, zone, eventData },
+      ...{ ...common, id, zone, eventData, runs },
       open: (token, members) => {
         driver()?.answer((receipts) => {
           receipts.open(token, members);
@@ -56,7 +58,7 @@ export class Answers {
       driver()?.answer((receipts, now) => receipts.settle(now, asker, token, outcome));
     };
     this.#incoming = new IncomingRequests({
-      ...{ zone, responders: this.responders, eventData },
+      ...{ zone, responders: this.responders, eventData, runs },
       say: (asker, token, value, isError) => {
         let said = true;
         driver()?.answer(({ replies }, now) => {
@@ -86,6 +88,11 @@ export class Answers {
     this.receipts.notePeer(peer);
     this.requests.notePeer(peer);
     this.#incoming.notePeer(peer);
+  }
+
+  /** Who answers here is not waited for any more. */
+  abandon(): void {
+    this.#incoming.abandon();
   }
 
   /** Nobody will answer any more. */

@@ -92,6 +92,7 @@ export class BusAudience {
     this.runs = new HandlerRuns({
       ...{ runner, awaited: this.awaited, bounds: parts.limits },
       onDrop: (events) => this.#overload.drop(events),
+      onRefuse: () => this.#overload.refuse(),
     });
     this.subscriptions = new Subscriptions(this.runs, this.awaited);
     this.matching = new Listeners(runner);

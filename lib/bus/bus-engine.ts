@@ -95,7 +95,7 @@ export class BusEngine {
     this.#resyncLog = this.#makeResyncLog();
     this.audience = this.#makeAudience(onRun);
     this.answers = new Answers({
-      ...{ id: this.id, zone: this.options.zone, eventData: this.audience.eventData },
+      ...{ id: this.id, zone: this.options.zone, eventData: this.audience.eventData, runs: this.audience.runs },
       clock: () => this.session.clock,
       driver: () => this.session.driver,
     });
@@ -179,7 +179,7 @@ export class BusEngine {
   /** Others may wait for what they make of events, and they may want to publish no more, but to end. */
   #lettingHandlersEnd(): Promise<void> | undefined {
     const ended = this.audience.runs.ended();
-    return ended && within(this.session.clock, CLOSE_GRACE_MS, ended);
+    return ended && within(this.session.clock, CLOSE_GRACE_MS, ended).then(() => this.answers.abandon());
   }
 
   #makeAudience(onRun: BusInternals['onRun']): BusAudience {

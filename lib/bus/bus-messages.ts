@@ -83,6 +83,14 @@ export function handlerOverloadMessage({ handlers, handlerEvents }: MeshLimits):
   );
 }
 
+/** The same of questions. */
+export function requestOverloadMessage({ handlers, handlerEvents }: MeshLimits): string {
+  return (
+    `handlers do not keep up with the requests: ${handlers} runs are under way (limits.handlers) and ${handlerEvents} ` +
+    'events and requests wait (limits.handlerEvents). Further requests are refused, and their askers told so'
+  );
+}
+
 export const UNHEARD_MATCHING =
   'a publishMatching arrived, and nothing listens for those: entries that it covers may stay stale. ' +
   'Listen with bus.onMatching(({ matches }) => …)';

@@ -2,7 +2,7 @@ import type { MeshLimits } from '../options/mesh-limits.js';
 import { BucketSet, bucketOf } from '../primitives/bucket-set.js';
 import type { Timer } from '../runtime/ports.js';
 import type { BusLog } from './bus-log.js';
-import { handlerOverloadMessage } from './bus-messages.js';
+import { handlerOverloadMessage, requestOverloadMessage } from './bus-messages.js';
 import type { MeshEvent } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
 import type { ResyncCause } from './mesh-resync.js';
@@ -39,6 +39,12 @@ export class HandlerOverload {
     this.#parts.log.warnOnce('handler-overload', handlerOverloadMessage(this.#parts.limits));
     for (const { key } of events) this.#buckets.add(bucketOf(key));
     this.#timer ??= this.#parts.schedule(COLLECT_MS, () => this.#raise());
+  }
+
+  /** A question was refused. */
+  refuse(): void {
+    this.#parts.counters.requestsRefused++;
+    this.#parts.log.warnOnce('request-overload', requestOverloadMessage(this.#parts.limits));
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { Fifo } from '../primitives/fifo.js';
 import type { AwaitedEvents } from './awaited-events.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { MeshEvent } from './mesh-event.js';
+import type { QuestionRun } from './question-run.js';
 import type { EventSubscriber, Subscriber } from './subscriber.js';
 
 interface HandlerBounds {
@@ -14,6 +15,8 @@ interface Parts {
   readonly awaited: AwaitedEvents;
   readonly bounds: HandlerBounds;
   readonly onDrop: (events: readonly MeshEvent[]) => void;
+  /** A question was refused. */
+  readonly onRefuse: () => void;
 }
 
 interface Waiting {
@@ -23,8 +26,9 @@ interface Waiting {
 }
 
 /**
- * Runs the handlers of events, asynchronous ones not more than `limits.handlers` at once. Beyond that events wait in the
- * order in which they came, and beyond `limits.handlerEvents` of them they are dropped.
+ * Runs the handlers of events and of questions, asynchronous ones not more than `limits.handlers` at once. Beyond that
+ * they wait in the order in which they came, and beyond `limits.handlerEvents` of them events are dropped and questions
+ * refused.
  *
  * Whether a function is asynchronous is seen by what it returns. One that has not returned a promise yet is run without
  * delay, so that synchronous ones never wait; one that then does so for the first time may exceed the bound by itself.
@@ -38,12 +42,17 @@ export class HandlerRuns {
   readonly #onIdle: (() => void)[] = [];
   #waiting = new Fifo<Waiting>();
   #waitingEvents = 0;
+  /** Those that wait. Apart from events, as any of them may be withdrawn. */
+  readonly #questions = new Set<QuestionRun>();
+  #isQuestionsTurn = false;
+  readonly #onRefuse: () => void;
 
   constructor(parts: Parts) {
     this.#runner = parts.runner;
     this.#awaited = parts.awaited;
     this.#bounds = parts.bounds;
     this.#onDrop = parts.onDrop;
+    this.#onRefuse = parts.onRefuse;
   }
 
   tell(subscriber: EventSubscriber, event: MeshEvent): void {
@@ -59,6 +68,19 @@ export class HandlerRuns {
   tellBatch(subscriber: Subscriber, events: readonly MeshEvent[]): void {
     if (subscriber.isAsync && this.#isFull()) this.#wait(subscriber, events);
     else this.#begin(subscriber, events);
+  }
+
+  /** Lets a question be answered, now or when there is room. */
+  ask(question: QuestionRun): void {
+    if (!question.isAsync || !this.#isFull()) return this.#beginQuestion(question);
+    if (this.#room() > 0) return void this.#questions.add(question);
+    question.refuse();
+    this.#onRefuse();
+  }
+
+  /** Nobody waits for the answer any more. */
+  withdraw(question: QuestionRun): void {
+    this.#questions.delete(question);
   }
 
   /** Resolves when no asynchronous run is under way, and so none waits; `undefined` if that is so now. */
@@ -81,7 +103,7 @@ export class HandlerRuns {
 
   /** While some wait, who comes later waits behind them. */
   #isFull(): boolean {
-    return this.#underWay >= this.#bounds.handlers || this.#waiting.length > 0;
+    return this.#underWay >= this.#bounds.handlers || this.#waiting.length + this.#questions.size > 0;
   }
 
   /** A run that is under way now. */
@@ -90,9 +112,18 @@ export class HandlerRuns {
     this.#underWay++;
   }
 
+  /** For so many more to wait. */
+  #room(): number {
+    return this.#bounds.handlerEvents - this.#waitingEvents - this.#questions.size;
+  }
+
+  #beginQuestion(question: QuestionRun): void {
+    if (question.begin(this.#onEnd)) this.#underWay++;
+  }
+
   /** As many as there is room for. */
   #wait(subscriber: Subscriber, events: readonly MeshEvent[]): void {
-    const room = this.#bounds.handlerEvents - this.#waitingEvents;
+    const room = this.#room();
     const kept = events.length <= room ? events : events.slice(0, room);
     if (kept.length > 0) {
       this.#waiting.push({ subscriber, events: kept });
@@ -128,14 +159,25 @@ export class HandlerRuns {
 
   readonly #onEnd = (): void => {
     this.#underWay--;
-    while (this.#underWay < this.#bounds.handlers) {
-      const next = this.#waiting.take();
-      if (next === undefined) break;
-      const { subscriber, events } = next;
-      this.#waitingEvents -= events.length;
-      subscriber.waiting -= events.length;
-      this.#begin(subscriber, events);
-    }
+    while (this.#underWay < this.#bounds.handlers && this.#beginNext()) continue;
     if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   };
+
+  /** One that waits; events and questions by turns. `false`: none does. */
+  #beginNext(): boolean {
+    this.#isQuestionsTurn = !this.#isQuestionsTurn;
+    if (this.#questions.size > 0 && (this.#isQuestionsTurn || this.#waiting.length === 0)) {
+      const [question] = this.#questions;
+      this.#questions.delete(question!);
+      this.#beginQuestion(question!);
+      return true;
+    }
+    const next = this.#waiting.take();
+    if (next === undefined) return false;
+    const { subscriber, events } = next;
+    this.#waitingEvents -= events.length;
+    subscriber.waiting -= events.length;
+    this.#begin(subscriber, events);
+    return true;
+  }
 }

@@ -4,13 +4,17 @@ import type { NodeId } from '../primitives/node-id.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { type EventData, NO_METADATA } from './event-data.js';
 import { formatNodeId } from './node-uuid.js';
+import type { HandlerRuns } from './handler-runs.js';
+import type { MeshRequest } from './mesh-request.js';
+import { QuestionRun } from './question-run.js';
 import { ReplyPort } from './reply-port.js';
-import type { Responders } from './responders.js';
+import type { RegisteredResponder, Responders } from './responders.js';
 
 interface Parts {
   readonly zone: string | undefined;
   readonly responders: Responders;
   readonly eventData: EventData;
+  readonly runs: HandlerRuns;
   readonly say: (asker: NodeId, token: number, value: Buffer, isError: boolean) => boolean;
   readonly settle: (asker: NodeId, token: number, outcome: AskOutcome) => void;
 }
@@ -35,7 +39,7 @@ export class IncomingRequests {
         settle(origin.id, token, 'idle');
         continue;
       }
-      this.#openPort(origin.id, token).run(responder, {
+      this.#run(origin.id, token, responder, {
         key,
         data: attachment.data === undefined ? undefined : eventData.data(attachment.data),
         origin: formatNodeId(origin.id),
@@ -55,18 +59,27 @@ export class IncomingRequests {
     for (const port of [...(this.#open.get(id)?.values() ?? [])]) port.cancel();
   }
 
-  #openPort(asker: NodeId, token: number): ReplyPort {
+  /** Nobody is answered any more: the time in which handlers may end is over. */
+  abandon(): void {
+    for (const ports of this.#open.values()) for (const port of ports.values()) port.abandon();
+    this.#open.clear();
+  }
+
+  #run(asker: NodeId, token: number, responder: RegisteredResponder, request: Omit<MeshRequest, 'signal'>): void {
+    const { say, settle, runs } = this.#parts;
     const ports = this.#open.get(asker) ?? new Map<number, ReplyPort>();
     this.#open.set(asker, ports);
     const port = new ReplyPort({
-      say: (value, isError) => this.#parts.say(asker, token, value, isError),
+      say: (value, isError) => say(asker, token, value, isError),
       end: (outcome) => {
         ports.delete(token);
         if (ports.size === 0) this.#open.delete(asker);
-        this.#parts.settle(asker, token, outcome);
+        runs.withdraw(question);
+        settle(asker, token, outcome);
       },
     });
     ports.set(token, port);
-    return port;
+    const question = new QuestionRun(port, responder, request);
+    runs.ask(question);
   }
 }

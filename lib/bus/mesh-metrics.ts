@@ -22,6 +22,8 @@ export interface MeshMetrics {
   readonly streamDropped: number;
   /** Events, one for each handler, that were dropped as too many waited for asynchronous handlers. */
   readonly handlerDropped: number;
+  /** Questions of others and of this bus that were refused, as too many waited for their handlers. */
+  readonly requestsRefused: number;
   /** Resyncs raised here. */
   readonly resyncs: number;
   /** The same by reason; a reason that never arose is not there. */
@@ -57,6 +59,7 @@ export interface BusCounters {
   undecodable: number;
   streamDropped: number;
   handlerDropped: number;
+  requestsRefused: number;
   resyncs: number;
   resyncReasons: Partial<Record<MeshResyncReason, number>>;
 }
@@ -68,6 +71,7 @@ export function newBusCounters(): BusCounters {
     undecodable: 0,
     streamDropped: 0,
     handlerDropped: 0,
+    requestsRefused: 0,
     resyncs: 0,
     resyncReasons: {},
   };

@@ -12,7 +12,10 @@ export interface MeshRequest {
   readonly zone: string | undefined;
   /** Empty when there is none. */
   readonly metadata: MeshMetadata;
-  /** Aborts when nobody waits for the answer any more. */
+  /**
+   * Aborts when nobody waits for the answer any more, as who asked has cancelled it, has let its time pass or is gone; and
+   * when this bus closes and the responder has not ended within a second.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +29,7 @@ export interface MeshReply {
   complete(): void;
 }
 
-/** Answers a question, now or later. What it throws is the failure that ends the answer. */
+/** Answers a question, now or later. What it throws, or rejects with, is the failure that ends the answer. */
 export type MeshResponder = (request: MeshRequest, reply: MeshReply) => unknown;
 
 export interface MeshRequestOptions {

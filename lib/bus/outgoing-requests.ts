@@ -6,9 +6,12 @@ import type { Clock, Timer } from '../runtime/ports.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { checkTimeout, checkWholeNumber } from './checks.js';
 import { type EventData, NO_METADATA } from './event-data.js';
-import type { MeshReplyObserver, MeshRequestOptions, MeshResponder } from './mesh-request.js';
+import type { HandlerRuns } from './handler-runs.js';
+import type { MeshReplyObserver, MeshRequestOptions } from './mesh-request.js';
 import { formatNodeId } from './node-uuid.js';
+import { QuestionRun } from './question-run.js';
 import { ReplyPort } from './reply-port.js';
+import type { RegisteredResponder } from './responders.js';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
@@ -18,6 +21,7 @@ interface Parts {
   readonly id: string;
   readonly zone: string | undefined;
   readonly eventData: EventData;
+  readonly runs: HandlerRuns;
   readonly clock: () => Clock;
   readonly peers: () => readonly PeerView[];
   readonly nextToken: () => number;
@@ -30,7 +34,7 @@ export interface Question {
   readonly options: MeshRequestOptions;
   readonly observer: MeshReplyObserver;
   /** Who answers it in this process. */
-  readonly own: MeshResponder | undefined;
+  readonly own: RegisteredResponder | undefined;
   /** As it travels. */
   readonly event: OutgoingEvent;
   readonly publish: (token: number) => Promise<void>;
@@ -115,7 +119,7 @@ export class OutgoingRequests {
   }
 
   #askSelf(asked: Asked, { event, own }: Question): void {
-    const { id: origin, zone, eventData } = this.#parts;
+    const { id: origin, zone, eventData, runs } = this.#parts;
     const port = new ReplyPort({
       say: (value, isError) => {
         const said = value.length === 0 ? undefined : eventData.data(value);
@@ -124,14 +128,18 @@ export class OutgoingRequests {
         else asked.observer.next(said, origin);
         return true;
       },
-      end: () => this.#settle(asked, 'self', true),
+      end: () => {
+        runs.withdraw(question);
+        this.#settle(asked, 'self', true);
+      },
     });
     asked.own = port;
     // Read again, as others read it: whoever asks keeps his objects for himself.
     const data = event.data === undefined ? undefined : eventData.data(event.data);
     const metadata = event.metadata === undefined ? NO_METADATA : eventData.metadata(event.metadata);
     // Behind this call, as the answers of others come.
-    void Promise.resolve().then(() => port.run(own!, { key: event.key, data, origin, zone, metadata }));
+    const question = new QuestionRun(port, own!, { key: event.key, data, origin, zone, metadata });
+    void Promise.resolve().then(() => runs.ask(question));
   }
 
   #settle(asked: Asked, from: NodeId | 'self', hasAnswered: boolean): void {

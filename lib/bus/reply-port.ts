@@ -1,4 +1,5 @@
 import { MeshError } from '../errors/mesh-error.js';
+import { isThenable } from '../primitives/is-thenable.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { encodeData } from './event-data.js';
 import type { MeshReply, MeshRequest, MeshResponder } from './mesh-request.js';
@@ -19,6 +20,9 @@ export class ReplyPort implements MeshReply {
   readonly #sink: ReplySink;
   readonly #abort = new AbortController();
   #isOver = false;
+  /** The responder has returned a promise that is not settled. */
+  #isRunning = false;
+  #onEnd: (() => void) | undefined;
 
   constructor(sink: ReplySink) {
     this.#sink = sink;
@@ -28,13 +32,26 @@ export class ReplyPort implements MeshReply {
     return this.#abort.signal;
   }
 
-  /** Lets the responder answer. */
-  run(responder: MeshResponder, request: Omit<MeshRequest, 'signal'>): void {
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * Lets the responder answer.
+   *
+   * @param onEnd called later, when the answer has ended and a promise that the responder returned is settled
+   * @returns whether that is still to come
+   */
+  run(responder: MeshResponder, request: Omit<MeshRequest, 'signal'>, onEnd: () => void): boolean {
     try {
-      responder(Object.freeze({ ...request, signal: this.signal }), this);
+      const result = responder(Object.freeze({ ...request, signal: this.signal }), this);
+      if (isThenable(result)) this.#follow(result);
     } catch (error) {
       this.error(reasonOf(error));
     }
+    if (this.#isOver && !this.#isRunning) return false;
+    this.#onEnd = onEnd;
+    return true;
   }
 
   /** @throws MeshError `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`: the value is not sent, and the answer goes on */
@@ -62,9 +79,36 @@ export class ReplyPort implements MeshReply {
     this.#abort.abort();
   };
 
+  /** This bus closes: who asks learns that from its goodbye, and not that there was no more to say. */
+  abandon(): void {
+    this.#isOver = true;
+    this.#abort.abort();
+  }
+
+  #follow(result: PromiseLike<unknown>): void {
+    this.#isRunning = true;
+    const settle = (): void => {
+      this.#isRunning = false;
+      this.#review();
+    };
+    // By a promise of our own, as another's may call back twice, or at once.
+    Promise.resolve(result).then(settle, (error: unknown) => {
+      this.error(reasonOf(error));
+      settle();
+    });
+  }
+
   #end(outcome: AskOutcome): void {
     this.#isOver = true;
     this.#sink.end(outcome);
+    this.#review();
+  }
+
+  #review(): void {
+    if (!this.#isOver || this.#isRunning) return;
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    onEnd?.();
   }
 }
 

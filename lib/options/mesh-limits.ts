@@ -17,11 +17,14 @@ export interface MeshLimits {
   readonly repairAge: number;
   /** Events that one `stream()` keeps for a slow reader. Default 10,000. */
   readonly streamEvents: number;
-  /** Asynchronous runs of event handlers that are under way at once. Default 1000. Beyond it events wait, in order. */
+  /**
+   * Asynchronous runs of handlers, of events and of requests, that are under way at once. Default 1000. Beyond it events and
+   * requests wait, in order.
+   */
   readonly handlers: number;
   /**
-   * Events that wait for asynchronous handlers, one for each handler. Default 100,000. Beyond it they are dropped, and
-   * become one resync `overload` here.
+   * Events that wait for asynchronous handlers, one for each handler, and requests that do. Default 100,000. Beyond it events
+   * are dropped, and become one resync `overload` here; requests are refused, and their askers told so.
    */
   readonly handlerEvents: number;
 }

@@ -600,3 +600,85 @@ describe('what is longer than a datagram', () => {
     expect(calls.items).toEqual([]);
   });
 });
+
+const signals = new Inbox<AbortSignal>();
+
+@Controller()
+class PatientController {
+  @MessagePattern('patient')
+  async answer(@Ctx() context: MeshContext): Promise<string> {
+    const signal = context.getSignal()!;
+    signals.add(signal);
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    calls.add(`stopped at ${context.getKey()}`);
+    return 'nobody hears this';
+  }
+
+  @EventPattern('patient')
+  hear(@Ctx() context: MeshContext): void {
+    calls.add(`event with ${String(context.getSignal())}`);
+  }
+}
+
+describe('a handler that returns a promise', () => {
+  it('is told by the signal of its context that nobody waits any more', async () => {
+    const { client } = await instance([PatientController]);
+    const asked = client.send('patient', {}).subscribe();
+    const before = signals.items.length;
+    const [signal] = (await signals.atLeast(before + 1)).slice(-1);
+    expect([signal!.aborted, calls.items]).toEqual([false, []]);
+    asked.unsubscribe();
+    await calls.find((call) => call === 'stopped at patient');
+    const late = client.send('patient', new MeshRequestBuilder({}).timeout(50).build());
+    await expect(lastValueFrom(late)).rejects.toMatchObject({ code: 'MESH_ERR_TIMEOUT' });
+    await calls.atLeast(2);
+    expect(calls.items).toEqual(['stopped at patient', 'stopped at patient']);
+  });
+
+  it('has none where it is of an event', async () => {
+    const [{ client }] = await two([PatientController]);
+    await lastValueFrom(client.emit('patient', {}));
+    await calls.find((call) => call === 'event with undefined');
+  });
+});
+
+@Controller()
+class SlowController {
+  @MessagePattern('slow')
+  async answer(@Payload() index: number): Promise<number> {
+    calls.add(`slow ${index}`);
+    await released;
+    return index;
+  }
+}
+
+let released: Promise<void>;
+let release: () => void;
+
+describe('limits.handlers', () => {
+  beforeEach(() => {
+    released = new Promise((resolve) => (release = resolve));
+  });
+
+  it('bounds handlers of requests, lets others wait, and refuses what is more', async () => {
+    const limits = { handlers: 2, handlerEvents: 2 };
+    const { client, bus } = await instance([SlowController], { ...alone(), limits });
+    const answers = [1, 2, 3, 4, 5].map((index) => lastValueFrom(client.send<number>('slow', index)));
+    await expect(answers[4]).rejects.toContain('too many requests wait');
+    await calls.atLeast(2);
+    expect([calls.items, bus.metrics().requestsRefused]).toEqual([['slow 1', 'slow 2'], 1]);
+    release();
+    expect(await Promise.all(answers.slice(0, 4))).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is waited for by the application that closes', async () => {
+    const [asking, other] = await two([SlowController]);
+    const answers = all(asking.client.send<number>('slow', new MeshRequestBuilder(1).excludeSelf().build()));
+    await calls.atLeast(1);
+    const closing = other.bus.close();
+    await new Promise(setImmediate);
+    release();
+    expect(await answers).toEqual([1]);
+    await closing;
+  });
+});

@@ -66,7 +66,7 @@ export class RequestHandlers {
       reply.error(HIDDEN_FAILURE);
       return;
     }
-    const context = new MeshContext([event, text]);
+    const context = new MeshContext([event, text, request.signal]);
     const produce = (): Promise<Observable<unknown>> => this.#produce(event.data, context, answer);
     try {
       await this.#parts.handle(context, produce, answer.write);

@@ -20,7 +20,10 @@ describe('IncomingEvents', () => {
     const runner = new HandlerRunner(new BusLog(SILENT_LOGGER), counters, () => 0);
     const awaited = new AwaitedEvents();
     const bounds = { handlers: 1, handlerEvents: 1 };
-    const subscriptions = new Subscriptions(new HandlerRuns({ runner, awaited, bounds, onDrop: () => {} }), awaited);
+    const subscriptions = new Subscriptions(
+      new HandlerRuns({ runner, awaited, bounds, onDrop: () => {}, onRefuse: () => {} }),
+      awaited,
+    );
     const fences = new Fences({ isOpen: () => true, compile: (pattern) => new Glob(pattern) });
     const incoming = new IncomingEvents(
       { origin: 'self', zone: undefined },
