@@ -1,0 +1,59 @@
+import { quantile } from '../../bench/loss/figures.js';
+import type { VersionBook } from './version-book.js';
+
+/** The place of the key among all, the version that was given, when the read began, and whether it had to load. */
+export type Read = readonly [place: number, version: number, begin: number, loaded: 0 | 1];
+
+/** What became of the reads of all instances. */
+export interface Verdict {
+  readonly reads: number;
+  /** The share that no load was needed for. */
+  readonly hitShare: number;
+  readonly stale: number;
+  readonly staleShare: number;
+  /** Over the stale ones, in milliseconds. */
+  readonly staleness: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Reads that gave an instance less than what it had itself told the others to let go of. */
+  readonly behindOwn: readonly string[];
+  /** Reads that gave what was never committed. */
+  readonly unknown: number;
+}
+
+/** Compares what was read with what had been committed by then. */
+export class ReadJudge {
+  readonly #book: VersionBook;
+  readonly #reads: { readonly by: string; readonly read: Read }[] = [];
+
+  constructor(book: VersionBook) {
+    this.#book = book;
+  }
+
+  take(by: string, reads: readonly Read[]): void {
+    for (const read of reads) this.#reads.push({ by, read });
+  }
+
+  /** Of all that was taken since the last time. */
+  verdict(): Verdict {
+    const reads = this.#reads.splice(0);
+    const { keys } = this.#book;
+    const ages: number[] = [];
+    const behindOwn: string[] = [];
+    let [loads, unknown] = [0, 0];
+    for (const { by, read } of reads) {
+      const [place, version, begin, loaded] = read;
+      const key = keys[place]!;
+      loads += loaded;
+      if (!(version <= this.#book.newest(key))) unknown++;
+      const age = this.#book.staleness(key, version, begin);
+      if (age > 0) ages.push(age);
+      const own = this.#book.newestTold(key, by, begin);
+      if (version < own) behindOwn.push(`${by} read ${key} v${version} and had told v${own}, ${age.toFixed(1)} ms old`);
+    }
+    ages.sort((one, other) => one - other);
+    return {
+      ...{ reads: reads.length, hitShare: 1 - loads / reads.length, stale: ages.length },
+      ...{ staleShare: ages.length / reads.length, behindOwn, unknown },
+      staleness: { p50: quantile(ages, 0.5), p99: quantile(ages, 0.99), max: quantile(ages, 1) },
+    };
+  }
+}
