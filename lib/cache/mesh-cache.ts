@@ -68,19 +68,33 @@ export class MeshCache {
   }
 
   /**
-   * Keeps a value that was just written, and has all others drop theirs. Where somebody else has written meanwhile, it is
-   * not kept.
+   * Writes, keeps what the function gives, and has all others drop theirs. Where somebody else has written meanwhile, it is
+   * not kept. A write that fails may have been done all the same, so then it invalidates the key.
    *
-   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT` the value is `undefined`, and what `MeshBus.publish` throws, as
-   * rejections
+   * @returns what the function gives; `undefined` is not kept
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT`, and what `MeshBus.publish` throws, as rejections; what the
+   * function throws
+   * @example
+   * await cache.put(`user:${user.id}`, () => users.save(user));
    */
-  async put(key: string, value: unknown, options: number | MeshCacheEntryOptions = {}): Promise<void> {
+  put<T>(key: string, write: MeshCacheLoader<T>, options?: number | MeshCacheEntryOptions): Promise<T>;
+  /**
+   * The same with a value that was written before. What others wrote between that write and this call can not be known:
+   * their newer value is then replaced here by this one. Only for keys that no two write at a time.
+   */
+  put<T>(key: string, value: T, options?: number | MeshCacheEntryOptions): Promise<T>;
+  async put(key: string, given: unknown, options: number | MeshCacheEntryOptions = {}): Promise<unknown> {
     const { ttl, tags } = checkEntry(key, options);
-    if (value === undefined) {
+    if (given === undefined) {
       throw new MeshError('MESH_ERR_ARGUMENT', 'the value is undefined, which no cache keeps: use invalidate()');
     }
     const bound = this.#bound();
     const before = bound.fence(key, tags);
+    const value = isWrite(given) ? await this.#write(key, given) : given;
+    if (value === undefined) {
+      await this.invalidate(key);
+      return value;
+    }
     // Before others drop theirs and look there.
     await (tags.length === 0 ? bound.stores.putShared(key, value, ttl) : bound.stores.deleteShared(key));
     const isFirst = before.isCurrent();
@@ -88,6 +102,7 @@ export class MeshCache {
     const announced = bound.announce([key]);
     const fence = bound.fence(key, tags);
     await Promise.all([announced, isFirst && putBehind(bound, { key, value, ttl, tags }, fence)]);
+    return value;
   }
 
   /**
@@ -140,6 +155,16 @@ export class MeshCache {
     return { ...this.#bound().counters };
   }
 
+  async #write(key: string, write: MeshCacheLoader<unknown>): Promise<unknown> {
+    try {
+      return await write();
+    } catch (error) {
+      // What the writer threw says more than that nobody could be told of it.
+      await this.invalidate(key).catch(() => undefined);
+      throw error;
+    }
+  }
+
   async #load(loader: MeshCacheLoader<unknown>, entry: Omit<CacheEntry, 'value'>, fence: Fence): Promise<unknown> {
     const bound = this.#bound();
     bound.counters.misses++;
@@ -172,6 +197,10 @@ function checkEntry(key: string, options: number | MeshCacheEntryOptions): Omit<
   }
   for (const tag of tags) checkKey(tag);
   return { key, ttl, tags };
+}
+
+function isWrite(given: unknown): given is MeshCacheLoader<unknown> {
+  return typeof given === 'function';
 }
 
 function listOf(texts: string | readonly string[]): readonly string[] {
