@@ -71,26 +71,23 @@ export class MeshCache {
    * Writes, keeps what the function gives, and has all others drop theirs. Where somebody else has written meanwhile, it is
    * not kept. A write that fails may have been done all the same, so then it invalidates the key.
    *
+   * In the place of the function a value can stand that was written before. What others have written between that and this
+   * call is not known then, and newer: only for keys that no two write at a time.
+   *
    * @returns what the function gives; `undefined` is not kept
-   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT`, and what `MeshBus.publish` throws, as rejections; what the
-   * function throws
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT` the value is `undefined`, and what `MeshBus.publish` throws, as
+   * rejections; what the function throws
    * @example
    * await cache.put(`user:${user.id}`, () => users.save(user));
    */
-  put<T>(key: string, write: MeshCacheLoader<T>, options?: number | MeshCacheEntryOptions): Promise<T>;
-  /**
-   * The same with a value that was written before. What others wrote between that write and this call can not be known:
-   * their newer value is then replaced here by this one. Only for keys that no two write at a time.
-   */
-  put<T>(key: string, value: T, options?: number | MeshCacheEntryOptions): Promise<T>;
-  async put(key: string, given: unknown, options: number | MeshCacheEntryOptions = {}): Promise<unknown> {
+  async put<T>(key: string, given: MeshCacheLoader<T> | T, options: number | MeshCacheEntryOptions = {}): Promise<T> {
     const { ttl, tags } = checkEntry(key, options);
     if (given === undefined) {
       throw new MeshError('MESH_ERR_ARGUMENT', 'the value is undefined, which no cache keeps: use invalidate()');
     }
     const bound = this.#bound();
     const before = bound.fence(key, tags);
-    const value = isWrite(given) ? await this.#write(key, given) : given;
+    const value = isWrite<T>(given) ? await this.#write(key, given) : given;
     if (value === undefined) {
       await this.invalidate(key);
       return value;
@@ -155,7 +152,7 @@ export class MeshCache {
     return { ...this.#bound().counters };
   }
 
-  async #write(key: string, write: MeshCacheLoader<unknown>): Promise<unknown> {
+  async #write<T>(key: string, write: MeshCacheLoader<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
@@ -199,7 +196,7 @@ function checkEntry(key: string, options: number | MeshCacheEntryOptions): Omit<
   return { key, ttl, tags };
 }
 
-function isWrite(given: unknown): given is MeshCacheLoader<unknown> {
+function isWrite<T>(given: MeshCacheLoader<T> | T): given is MeshCacheLoader<T> {
   return typeof given === 'function';
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { MeshModule } from 'nestjs-mesh';
 import { MeshCache, MeshCacheModule } from 'nestjs-mesh/cache';
-import { createMemoryMesh, MemoryMesh } from 'nestjs-mesh/testing';
+import { createMemoryMesh, type MemoryMesh } from 'nestjs-mesh/testing';
 import { deferred } from '../../lib/bus/deferred.js';
 import { quiet } from './support/applications.js';
 
@@ -71,7 +71,7 @@ describe('MeshCache.put with a function', () => {
 
   it('invalidates where the write gives nothing', async () => {
     for (const cache of [a, b]) await cache.wrap('1', () => 'old');
-    expect(await a.put('1', () => undefined)).toBeUndefined();
+    await a.put('1', () => undefined);
     await network.settled();
     for (const cache of [a, b]) expect(await cache.wrap('1', () => 'new')).toBe('new');
   });

@@ -1,4 +1,5 @@
 // How the caches of several instances are kept alike, or not: what each way does when something is written.
+import { setInterval } from 'node:timers';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -37,10 +38,10 @@ async function mesh({ mesh: options, ...rest }) {
     cache,
     wrap: (key, load) => meshCache.wrap(key, load),
     writes: {
-      del: ([key]) => cache.del(key),
-      invalidate: ([key]) => meshCache.invalidate(key),
-      put: ([key], [value]) => meshCache.put(key, value),
-      glob: (_keys, _values, glob) => meshCache.invalidateMatching(glob),
+      del: behind(([key]) => cache.del(key)),
+      invalidate: behind(([key]) => meshCache.invalidate(key)),
+      put: ([key], commit) => meshCache.put(key, async () => (await commit())[0]),
+      glob: behind((_keys, _values, glob) => meshCache.invalidateMatching(glob)),
     },
     meet: (others) => bus.waitForPeers(others, { timeout: 20_000 }),
     state: () => ({ ...busState(bus), stats: meshCache.stats() }),
@@ -109,14 +110,14 @@ async function redis({ name, redis: { host, pings, clears } }) {
     else if (from !== name) void cache.mdel(keys);
   });
   const publish = (keys) => publisher.publish(CHANNEL, JSON.stringify({ from: name, keys }));
-  const deleting = async (keys) => {
+  const deleting = behind(async (keys) => {
     await cache.mdel(keys);
     await publish(keys);
-  };
-  const put = async ([key], [value]) => {
+  });
+  const put = behind(async ([key], [value]) => {
     await cache.set(key, value);
     await publish([key]);
-  };
+  });
   return {
     ...{ cache, wrap: (key, load) => cache.wrap(key, load) },
     writes: { del: deleting, invalidate: deleting, put, glob: deleting },
@@ -125,9 +126,15 @@ async function redis({ name, redis: { host, pings, clears } }) {
   };
 }
 
+/** What is said once the database has committed. */
+function behind(say) {
+  return async (keys, commit, glob) => say(keys, await commit(), glob);
+}
+
 function localWrites(cache) {
-  const deleting = (keys) => cache.mdel(keys);
-  return { del: deleting, invalidate: deleting, put: ([key], [value]) => cache.set(key, value), glob: deleting };
+  const deleting = behind((keys) => cache.mdel(keys));
+  const put = behind(([key], [value]) => cache.set(key, value));
+  return { del: deleting, invalidate: deleting, put, glob: deleting };
 }
 
 function busState(bus) {

@@ -1,5 +1,6 @@
 // One instance of a Nest application with a cache that is read and written at random.
 import 'reflect-metadata';
+import { setInterval } from 'node:timers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { answerCalls, ask } from '../../support/answer-calls.mjs';
 import { now, openBackend } from './cache-backend.mjs';
@@ -91,9 +92,12 @@ async function write(kind) {
   const first = place - (place % groupSize);
   const changed = kind === 'glob' ? keys.slice(first, first + groupSize) : [keys[place]];
   const glob = `${keys[first].slice(0, keys[first].lastIndexOf(':'))}:*`;
-  const versions = await backend.commit(changed);
-  const values = changed.map((key, at) => ({ key, version: versions[at] }));
-  await caching.writes[kind](changed, values, glob);
+  let versions;
+  const commit = async () => {
+    versions = await backend.commit(changed);
+    return changed.map((key, at) => ({ key, version: versions[at] }));
+  };
+  await caching.writes[kind](changed, commit, glob);
   backend.tell(changed, versions);
   written[kind]++;
 }

@@ -61,7 +61,8 @@ export class CacheDatabase {
     }
     const [before, after] = [this.#pause(), this.#pause()];
     later(before, () => {
-      const value = 'read' in line ? this.#book.newest(line.read) : this.#book.commit(line.commit, line.by, monotonicMs());
+      const value =
+        'read' in line ? this.#book.newest(line.read) : this.#book.commit(line.commit, line.by, monotonicMs());
       later(after, () => {
         if (!socket.destroyed) socket.write(`${JSON.stringify({ call: line.call, value })}\n`);
       });

@@ -65,7 +65,10 @@ export class CacheFleet {
   constructor(ways: Way | readonly Way[], seed: number) {
     this.#ways = 'kind' in ways ? Array.from({ length: INSTANCES }, () => ways) : ways;
     this.#seed = seed;
-    const keys = Array.from({ length: GROUPS * GROUP_SIZE }, (_, n) => `group:${Math.floor(n / GROUP_SIZE)}:${n % GROUP_SIZE}`);
+    const keys = Array.from(
+      { length: GROUPS * GROUP_SIZE },
+      (_, n) => `group:${Math.floor(n / GROUP_SIZE)}:${n % GROUP_SIZE}`,
+    );
     this.book = new VersionBook(keys);
     this.judge = new ReadJudge(this.book);
     this.#database = new CacheDatabase(this.book, seededRandom(seed), LATENCY_MS);
@@ -79,6 +82,11 @@ export class CacheFleet {
   async start(): Promise<void> {
     await this.#everyone('start');
     await this.#meet();
+  }
+
+  /** From then on each holds every key; one after the other, so that who comes later may find it in a shared level. */
+  async fill(): Promise<void> {
+    for (const { process } of this.#instances) await process.call('sweep');
   }
 
   begin(): Promise<unknown> {
@@ -128,9 +136,13 @@ export class CacheFleet {
     for (;;) {
       const states = await this.states();
       const now = performance.now();
-      const moving = JSON.stringify(states.map(({ metrics, alive, status }) => [alive, status, metrics && movesOf(metrics)]));
+      const moving = JSON.stringify(
+        states.map(({ metrics, alive, status }) => [alive, status, metrics && movesOf(metrics)]),
+      );
       if (moving !== before) [before, since] = [moving, now];
-      const isWhole = states.every(({ alive, status }) => alive === undefined || (alive === INSTANCES - 1 && status === 'ready'));
+      const isWhole = states.every(
+        ({ alive, status }) => alive === undefined || (alive === INSTANCES - 1 && status === 'ready'),
+      );
       if (isWhole && now - since >= QUIET_FOR_MS) return since - began;
       if (now - began > QUIET_WITHIN_MS) throw new Error(`it does not become quiet: ${moving}`);
       await pause(100);
@@ -154,10 +166,13 @@ export class CacheFleet {
     return this.#everyone('state') as Promise<InstanceState[]>;
   }
 
-  /** What Redis says of its commands. */
-  redisCommands(): string {
-    const { host } = this.#redis!;
-    return host.host.exec('redis-cli', '-h', host.address, 'info', 'commandstats');
+  /** How often Redis was told what. Nothing where there is none. */
+  redisCommands(): Readonly<Record<string, number>> {
+    if (this.#redis === undefined) return {};
+    const { host, address } = this.#redis.host;
+    const stats = host.exec('redis-cli', '-h', address, 'info', 'commandstats');
+    const calls = stats.matchAll(/^cmdstat_(?<name>\S+):calls=(?<count>\d+)/gm);
+    return Object.fromEntries([...calls].map(({ groups }) => [groups!.name!, Number(groups!.count)]));
   }
 
   async close(): Promise<void> {

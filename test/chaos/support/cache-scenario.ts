@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { monotonicMs } from './cache-database.js';
 import { CacheFleet, type InstanceState, type Way } from './cache-fleet.js';
 import type { Verdict } from './read-judge.js';
 
@@ -15,6 +16,8 @@ export interface Course {
 }
 
 export interface CacheOutcome {
+  /** While packets were lost and nothing else. */
+  readonly loss: Verdict;
   /** Over all of the trouble. */
   readonly trouble: Verdict;
   /** What is older than it may be when all is quiet. */
@@ -30,6 +33,8 @@ export interface CacheOutcome {
   /** What it had committed and not told anybody of. */
   readonly untold: number;
   readonly dropped: number;
+  /** How often a Redis that is shared was told what, by the name of the command. */
+  readonly redisCommands: Readonly<Record<string, number>>;
   /** Of all buses, at the end of the partition. */
   readonly status: readonly string[];
 }
@@ -39,27 +44,30 @@ const DOOMED = 3;
 
 /** Loss, a partition, a restart, and then the question who is stale. */
 export async function troubleCaches(ways: Way | readonly Way[], seed: number, course: Course): Promise<CacheOutcome> {
-  const created = performance.now();
+  const created = monotonicMs();
   const fleet = new CacheFleet(ways, seed);
   try {
     await fleet.start();
+    await fleet.fill();
     fleet.lab.lose(LOSS_PER_MILLE);
+    const began = monotonicMs();
     await fleet.begin();
-    const began = performance.now();
     await pause(course.lossy);
+    const lossEnded = monotonicMs();
     const status = course.parted > 0 ? await partAndHeal(fleet, course) : [];
     const doomed = course.without > 0 ? [await restart(fleet, course)] : [];
     fleet.lab.heal();
     await fleet.end();
-    const tookMs = performance.now() - began;
+    const tookMs = monotonicMs() - began;
     const quietAfterMs = await fleet.quiet();
-    const states = await fleet.states();
-    const trouble = fleet.judge.verdict();
-    const { stale, hits } = await fleet.sweep();
+    const states = [...(await fleet.states()), ...doomed];
+    const loss = fleet.judge.verdict(began, lossEnded);
+    const trouble = fleet.judge.verdict(began);
+    const redisCommands = fleet.redisCommands();
+    const { stale, hits: held } = await fleet.sweep();
     return {
-      ...{ trouble, stale, held: hits, quietAfterMs, states: [...states, ...doomed], startedAfterMs: began - created, tookMs },
-      ...{ untold: fleet.book.untold(fleet.dead), dropped: fleet.lab.lost },
-      status,
+      ...{ loss, trouble, stale, held, quietAfterMs, startedAfterMs: began - created, tookMs, states, status },
+      ...{ untold: fleet.book.untold(fleet.dead), dropped: fleet.lab.lost, redisCommands },
     };
   } finally {
     await fleet.close();
@@ -85,22 +93,33 @@ async function restart(fleet: CacheFleet, course: Course): Promise<InstanceState
   return doomed;
 }
 
-/** A line for who reads along. */
+/** Lines for who reads along. */
 export function tellOutcome(title: string, outcome: CacheOutcome): void {
-  const { trouble, stale, held, quietAfterMs, startedAfterMs, tookMs, states, untold, dropped } = outcome;
-  const { p50, p99, max } = trouble.staleness;
+  const { loss, trouble, stale, held, quietAfterMs, startedAfterMs, tookMs, states, untold, dropped } = outcome;
   const sum = (of: (state: InstanceState) => number | undefined): number =>
     states.reduce((total, state) => total + (of(state) ?? 0), 0);
   const kinds = (['del', 'invalidate', 'put', 'glob'] as const)
     .map((kind) => `${sum(({ written }) => written[kind])} ${kind}`)
     .join(', ');
-  process.stdout.write(
-    `  ${title}: started after ${startedAfterMs.toFixed(0)} ms, ${tookMs.toFixed(0)} ms of trouble, ${trouble.reads} reads, ${percent(trouble.hitShare)} hits, ${kinds}, dropped ${dropped}; ` +
-      `stale ${trouble.stale} (${percent(trouble.staleShare)}), p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(0)}, ` +
-      `max ${max.toFixed(0)} ms, ${trouble.behindOwn.length} behind own; overtaken ${sum((s) => s.stats?.overtaken)}, ` +
-      `lost ${sum((s) => s.metrics?.lost)}, resyncs ${sum((s) => s.metrics?.resyncs)}, untold ${untold}; ` +
-      `quiet after ${quietAfterMs.toFixed(0)} ms: ${stale.length} stale of ${held} held\n`,
-  );
+  const lines = [
+    `${title}: ${trouble.reads} reads in ${inSeconds(tookMs)}, ${percent(trouble.hitShare)} hits, ${kinds}`,
+    `while packets are lost: ${inShort(loss)}`,
+    `over all: ${inShort(trouble)}, ${trouble.behindOwn.length} behind own writes`,
+    `dropped ${dropped}, peers lost ${sum((s) => s.metrics?.lost)}, resyncs ${sum((s) => s.metrics?.resyncs)}, ` +
+      `reconnects ${sum((s) => s.reconnects)}, overtaken ${sum((s) => s.stats?.overtaken)}, ` +
+      `${untold} commits died with their writer`,
+    `ready after ${inSeconds(startedAfterMs)}, quiet after ${quietAfterMs.toFixed(0)} ms, then ${stale.length} stale of ${held} held`,
+  ];
+  process.stdout.write(`  ${lines.join('\n    ')}\n`);
+}
+
+function inShort({ reads, stale, staleShare, staleness: { p50, p99, max } }: Verdict): string {
+  const ages = stale === 0 ? '' : `, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)} ms`;
+  return `${stale} of ${reads} reads stale (${percent(staleShare)})${ages}`;
+}
+
+function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function percent(share: number): string {

@@ -7,6 +7,7 @@ export type Read = readonly [place: number, version: number, begin: number, load
 /** What became of the reads of all instances. */
 export interface Verdict {
   readonly reads: number;
+  readonly readsBy: Readonly<Record<string, number>>;
   /** The share that no load was needed for. */
   readonly hitShare: number;
   readonly stale: number;
@@ -32,16 +33,19 @@ export class ReadJudge {
     for (const read of reads) this.#reads.push({ by, read });
   }
 
-  /** Of all that was taken since the last time. */
-  verdict(): Verdict {
-    const reads = this.#reads.splice(0);
+  /** Of the reads that began then. */
+  verdict(from = -Infinity, to = Infinity): Verdict {
     const { keys } = this.#book;
     const ages: number[] = [];
     const behindOwn: string[] = [];
-    let [loads, unknown] = [0, 0];
-    for (const { by, read } of reads) {
+    const readsBy: Record<string, number> = {};
+    let [reads, loads, unknown] = [0, 0, 0];
+    for (const { by, read } of this.#reads) {
       const [place, version, begin, loaded] = read;
+      if (begin < from || begin >= to) continue;
       const key = keys[place]!;
+      reads++;
+      readsBy[by] = (readsBy[by] ?? 0) + 1;
       loads += loaded;
       if (!(version <= this.#book.newest(key))) unknown++;
       const age = this.#book.staleness(key, version, begin);
@@ -51,8 +55,8 @@ export class ReadJudge {
     }
     ages.sort((one, other) => one - other);
     return {
-      ...{ reads: reads.length, hitShare: 1 - loads / reads.length, stale: ages.length },
-      ...{ staleShare: ages.length / reads.length, behindOwn, unknown },
+      ...{ reads, readsBy, hitShare: 1 - loads / reads, behindOwn, unknown },
+      ...{ stale: ages.length, staleShare: ages.length / reads },
       staleness: { p50: quantile(ages, 0.5), p99: quantile(ages, 0.99), max: quantile(ages, 1) },
     };
   }
