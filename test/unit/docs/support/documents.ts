@@ -16,7 +16,7 @@ export interface Snippet {
 /** The documents that a user reads, by their path from the root. */
 export function documents(): readonly string[] {
   const docs = readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md'));
-  const samples = ['01-invalidation', '02-ask-everyone'].map((name) => `sample/${name}/README.md`);
+  const samples = readdirSync(`${ROOT}sample`).map((name) => `sample/${name}/README.md`);
   return ['README.md', ...docs.map((name) => `docs/${name}`), ...samples];
 }
 
