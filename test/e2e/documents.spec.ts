@@ -191,3 +191,18 @@ describe('the examples of docs/api.md', () => {
     await program.saying(/mesh "shop" 127\.0\.0\.1:\d+ · multicast lo · 0 peers · unsealed/);
   }, 30_000);
 });
+
+describe('the example of docs/caching.md', () => {
+  it('of transactions tells others of what is committed, and of nothing else', async () => {
+    const snippets = snippetsIn('docs/caching.md').filter((snippet) =>
+      ['transactions.ts', 'prices.ts'].includes(fileNameOf(snippet) ?? ''),
+    );
+    expect(snippets).toHaveLength(2);
+    const place = await compile('transactions', snippets);
+    const program = new Program(process.execPath, [join(ROOT, 'test/e2e/children/transactions-app.mjs'), place]);
+    programs.push(program);
+    await program.saying(/^committed: 1 and 2 are invalidated$/m);
+    await program.saying(/^rolled back: nothing is invalidated$/m);
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+});
