@@ -4,7 +4,7 @@ import type { Browser, Page, Response } from 'playwright-core';
 import { randomPort } from '../support/random-port.js';
 import { findChromium, launchChromium } from './support/chromium.js';
 import { eventually, Program } from './support/program.js';
-import { buildCacheSample, CACHE_SAMPLE } from './support/sample.js';
+import { buildSample, CACHE_SAMPLE } from './support/sample.js';
 
 const NAMES = ['A', 'B', 'C'] as const;
 const PRODUCTS = 20;
@@ -35,7 +35,7 @@ if (executable === undefined) {
   let page: Page;
 
   beforeAll(async () => {
-    buildCacheSample();
+    buildSample(CACHE_SAMPLE);
     const start = join(CACHE_SAMPLE, 'dist/start.js');
     program = new Program(process.execPath, [start, '--port', String(randomPort())], { CACHE_TTL: String(TTL_MS) });
     const [, url = ''] = await program.saying(/what their caches do: (http\S+)/, 60_000);

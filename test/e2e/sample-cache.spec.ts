@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomPort } from '../support/random-port.js';
 import { Program, ROOT } from './support/program.js';
-import { buildCacheSample, CACHE_SAMPLE } from './support/sample.js';
+import { buildSample, CACHE_SAMPLE } from './support/sample.js';
 
 const SABOTAGE = pathToFileURL(join(ROOT, 'test/e2e/children/sabotage.mjs')).href;
 
@@ -16,7 +16,7 @@ function story(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   return program;
 }
 
-beforeAll(buildCacheSample, 60_000);
+beforeAll(() => buildSample(CACHE_SAMPLE), 60_000);
 
 afterEach(() => Promise.all(programs.splice(0).map((program) => program.stop())));
 
