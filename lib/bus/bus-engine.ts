@@ -58,8 +58,8 @@ export class BusEngine {
   readonly answers: Answers;
   readonly audience: BusAudience;
   readonly sealing: NodeSealing | undefined;
+  readonly log: BusLog;
   readonly #role: MeshRole;
-  readonly #log: BusLog;
   readonly #peerLog: PeerLog;
   readonly #resyncLog: ResyncLog;
 
@@ -72,12 +72,12 @@ export class BusEngine {
     this.outgoing = new OutgoingEvents(this.options.cluster);
     this.sealing = makeSealing(nodeId, this.options);
     this.#role = internals.role ?? 'member';
-    this.#log = new BusLog(this.options.logger);
+    this.log = new BusLog(this.options.logger);
     this.session = new MeshSession({
       ...{ id: nodeId, role: this.#role, options: this.options, sealing: this.sealing },
       makePorts,
       onEvent: (event) => this.#handleEvent(event),
-      onWarning: (warning) => this.#log.warn(warning.message),
+      onWarning: (warning) => this.log.warn(warning.message),
       beforeClose: () => this.#lettingHandlersEnd(),
       onStatus: (status, previous) => this.#handleStatus(status, previous),
     });
@@ -90,7 +90,7 @@ export class BusEngine {
       cluster: this.options.cluster,
       clock: () => this.session.clock,
       peerCount: () => this.session.driver?.peers().length ?? 0,
-      write: (message) => this.#log.info(message),
+      write: (message) => this.log.info(message),
     });
     this.#resyncLog = this.#makeResyncLog();
     this.audience = this.#makeAudience(onRun);
@@ -184,14 +184,14 @@ export class BusEngine {
 
   #makeAudience(onRun: BusInternals['onRun']): BusAudience {
     return new BusAudience({
-      ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.#log },
+      ...{ id: this.id, zone: this.options.zone, role: this.#role, log: this.log },
       limits: this.options.limits,
       now: () => this.session.clock.now(),
       schedule: (delayMs, callback) => this.session.clock.schedule(this.session.clock.now() + delayMs, callback),
       isHearing: () => this.#isHearing(),
       describe: (peer) => this.peers.describe(peer),
       onOutcome: (publisher, token, outcome) => this.answers.settle(publisher, token, outcome),
-      onWarning: (warning) => this.#log.warnOnce(warning.code, warningMessage(warning, this.options)),
+      onWarning: (warning) => this.log.warnOnce(warning.code, warningMessage(warning, this.options)),
       onRun: onRun && ((run) => onRun(this, run)),
     });
   }
@@ -201,7 +201,7 @@ export class BusEngine {
       cluster: this.options.cluster,
       now: () => this.session.clock.now(),
       peers: () => this.session.driver?.peers() ?? [],
-      warn: (message) => this.#log.warn(message),
+      warn: (message) => this.log.warn(message),
     });
   }
 
@@ -240,9 +240,9 @@ export class BusEngine {
     const { driver } = this.session;
     if (driver === undefined) return;
     if (this.sealing === undefined && process.env.NODE_ENV === 'production') {
-      this.#log.warnOnce('unsealed', UNSEALED_IN_PRODUCTION);
+      this.log.warnOnce('unsealed', UNSEALED_IN_PRODUCTION);
     }
-    if (previous === 'isolated') this.#log.info(`mesh "${this.options.cluster}": ready, peers are heard again`);
-    else this.#log.info(readyMessage(this.options, driver.transport(), driver.peers().length));
+    if (previous === 'isolated') this.log.info(`mesh "${this.options.cluster}": ready, peers are heard again`);
+    else this.log.info(readyMessage(this.options, driver.transport(), driver.peers().length));
   }
 }

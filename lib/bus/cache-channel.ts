@@ -1,9 +1,12 @@
 import { escapeGlob } from '../delivery/glob.js';
 import { MeshError } from '../errors/mesh-error.js';
+import { isThenable } from '../primitives/is-thenable.js';
 import type { Fence } from '../reliability/fences.js';
+import { BOUND_CACHES } from './bound-caches.js';
+import { failureText } from './failure-text.js';
 import type { MeshBus } from './mesh-bus.js';
 import type { MeshSubscription } from './mesh-subscription.js';
-import { checkPattern } from './outgoing-events.js';
+import { checkKey, checkPattern } from './outgoing-events.js';
 
 /** Room for keys must be left in what a published key may take. */
 const LONGEST_PREFIX = 512;
@@ -43,7 +46,7 @@ export class CacheChannel {
 
   /** @throws MeshError `MESH_ERR_KEY` */
   fence(key: string): Fence {
-    return this.#bus.fence(this.prefix + key);
+    return this.#bus.fence(this.#published(key));
   }
 
   /** Whether anything can be kept now: only who hears of all invalidations may. */
@@ -51,15 +54,15 @@ export class CacheChannel {
     return this.#bus.fence(`${this.prefix}.`).isCurrent();
   }
 
-  /** Tells everyone that copies of these keys are old. Fences have moved when this returns. */
-  async announce(keys: readonly string[], options: MeshInvalidateOptions = {}): Promise<void> {
-    const published = keys.map((key) => this.prefix + key);
-    const { await: replicas, timeout } = options;
+  /**
+   * Tells everyone that copies of these keys are old. Fences have moved when this returns.
+   *
+   * @throws MeshError `MESH_ERR_KEY`, at once: nobody was told of any; as `publish` and `publishAndAwait`, as rejections
+   */
+  announce(keys: readonly string[], { await: replicas, timeout }: MeshInvalidateOptions = {}): Promise<void> {
+    const published = keys.map((key, index) => this.#published(key, index));
     if (replicas === undefined) return this.#bus.publish(published);
-    const receipts = published.map((key) => this.#bus.publishAndAwait(key, replicas, { timeout }));
-    // All of them, before the first failure is told: none is left to fail unheard.
-    const outcomes = await Promise.allSettled(receipts);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return allDone(published.map((key) => this.#bus.publishAndAwait(key, replicas, { timeout })));
   }
 
   /**
@@ -77,14 +80,36 @@ export class CacheChannel {
   }
 
   /**
-   * Lets the copies hear of it all. What they hold from before the bus hears everyone goes too, as it may have been
-   * invalidated unheard: now, if the bus runs already, and when it becomes ready.
+   * Lets the copies hear of it all. What they hold while the bus hears nobody goes too, as it may have been invalidated
+   * unheard: now, if the bus runs already, when it becomes ready, and when it closes.
+   *
+   * @throws MeshError `MESH_ERR_CLOSED`; what lets go of all throws
    */
   listen(copies: CacheCopies): MeshSubscription {
     const bus = this.#bus;
+    const subscriptions = this.#subscribe(copies);
+    const subscription = { unsubscribe: () => subscriptions.forEach(({ unsubscribe }) => unsubscribe()) };
+    try {
+      if (bus.status !== 'idle') this.#evictOld(copies);
+    } catch (error) {
+      subscription.unsubscribe();
+      throw error;
+    }
+    return subscription;
+  }
+
+  /** What the cache's key is called in the mesh. The index is given where there are several. */
+  #published(key: string, index?: number): string {
+    // A number would become a text, and no key of anybody.
+    const published: unknown = typeof key === 'string' ? this.prefix + key : key;
+    checkKey(published, index);
+    return published;
+  }
+
+  #subscribe(copies: CacheCopies): readonly MeshSubscription[] {
+    const bus = this.#bus;
     const start = this.prefix.length;
-    if (bus.status !== 'idle') copies.evictAll();
-    const subscriptions = [
+    return [
       bus.subscribe(this.#everything, ({ key, origin }) => copies.evict(key.slice(start), origin === bus.id)),
       bus.onMatching((event) => {
         if (event.pattern === this.#everything) return copies.evictAll();
@@ -95,12 +120,26 @@ export class CacheChannel {
         return resync.all ? copies.evictAll() : copies.evictWhere((key) => resync.matches(this.prefix + key));
       }),
       bus.onStatus((status, previous) => {
-        if (status === 'ready' && previous === 'joining') return copies.evictAll();
+        if (status === 'closing' || (status === 'ready' && previous === 'joining')) return copies.evictAll();
         return undefined;
       }),
     ];
-    return { unsubscribe: () => subscriptions.forEach((subscription) => subscription.unsubscribe()) };
   }
+
+  /** No listener of the bus, so nobody else hears of it when this fails later. */
+  #evictOld(copies: CacheCopies): void {
+    const evicted = copies.evictAll();
+    if (!isThenable(evicted)) return;
+    const warn = (failure: unknown): void =>
+      this.#bus[BOUND_CACHES].warn(`a cache could not be emptied when it was bound: ${failureText(failure)}`);
+    evicted.then(undefined, warn);
+  }
+}
+
+/** All of them, before the first failure is told: none is left to fail unheard. */
+async function allDone(promises: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(promises);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 function checkPrefix(prefix: unknown): void {

@@ -1,6 +1,6 @@
 import type { MeshKeyring } from '../options/mesh-keyring.js';
 import type { MeshOptions } from '../options/mesh-options.js';
-import { BOUND_CACHES } from './bound-caches.js';
+import { BOUND_CACHES, type BoundCaches, newBoundCaches } from './bound-caches.js';
 import { BusEngine, type BusInternals } from './bus-engine.js';
 import { changeKeyring } from './bus-sealing.js';
 import { rejected } from './deferred.js';
@@ -37,7 +37,7 @@ import { replicasGoal, zonesGoal } from './receipt-goals.js';
 export class MeshBus extends MeshListening {
   readonly [MESH_BUS_BRAND] = true;
   /** For the library itself: see `bindCache`. */
-  readonly [BOUND_CACHES] = new WeakSet<object>();
+  readonly [BOUND_CACHES]: BoundCaches;
   readonly #engine: BusEngine;
 
   /**
@@ -49,6 +49,7 @@ export class MeshBus extends MeshListening {
     const engine = new BusEngine(options, internals);
     super(engine);
     this.#engine = engine;
+    this[BOUND_CACHES] = newBoundCaches((message) => engine.log.warn(message));
   }
 
   /** A UUID, new for each instance. */

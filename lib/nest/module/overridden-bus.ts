@@ -1,3 +1,4 @@
+import { BOUND_CACHES, newBoundCaches } from '../../bus/bound-caches.js';
 import { isMeshBus, MESH_BUS_BRAND } from '../../bus/is-mesh-bus.js';
 import type { MeshBus } from '../../bus/mesh-bus.js';
 import type { MeshSubscription } from '../../bus/mesh-subscription.js';
@@ -26,7 +27,8 @@ export function overridable(bus: unknown): MeshBus {
   const members = { status: 'ready', start: settle, close: settle, publish, publishMatching, request };
   // Nobody else writes: what is loaded may be kept.
   const fence = (): Fence => ({ isCurrent: () => true });
-  const stand = { ...idle, ...bound, ...members, publishAndAwait: publish, fence, [MESH_BUS_BRAND]: true };
+  const brands = { [MESH_BUS_BRAND]: true, [BOUND_CACHES]: newBoundCaches(() => undefined) };
+  const stand = { ...idle, ...bound, ...members, publishAndAwait: publish, fence, ...brands };
   // These are all the members that the parts of the module use.
   return stand as unknown as MeshBus;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Glob, isGlob } from '../../../lib/delivery/glob.js';
+import { escapeGlob, Glob, isGlob } from '../../../lib/delivery/glob.js';
 import { seededRandom } from '../../support/seeded-random.js';
 
 const matches = (pattern: string, key: string): boolean => new Glob(pattern).matches(key);
@@ -118,5 +118,41 @@ describe('isGlob', () => {
   ])('%s: %p', (pattern, expected) => {
     expect(isGlob(pattern)).toBe(expected);
     expect(new Glob(pattern).literal === undefined).toBe(expected);
+  });
+});
+
+describe('escapeGlob', () => {
+  it.each([
+    ['user:42', 'user:42'],
+    ['', ''],
+    ['user:[1]*', 'user:\\[1]\\*'],
+    ['a?b', 'a\\?b'],
+    ['a\\', 'a\\\\'],
+    ['😀*', '😀\\*'],
+  ])('makes of %s the pattern %s', (text, pattern) => {
+    expect(escapeGlob(text)).toBe(pattern);
+    expect(new Glob(pattern)).toMatchObject({ literal: text });
+    expect(isGlob(pattern)).toBe(false);
+  });
+
+  it('makes a pattern that matches exactly the text, alone and before another', () => {
+    const seed = 11;
+    const random = seededRandom(seed);
+    const alphabet = ['a', 'b', '-', '^', '\\', '*', '?', '[', ']', '😀', 'é', '\n'];
+    const text = (most: number): string =>
+      Array.from({ length: random.u32() % most }, () => alphabet[random.u32() % alphabet.length]!).join('');
+    let same = 0;
+    let begun = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const [one, other] = [text(4), text(4)];
+      const found = [matches(escapeGlob(one), one), matches(escapeGlob(one), other)];
+      const before = [matches(`${escapeGlob(one)}*`, one + other), matches(`${escapeGlob(one)}*`, other)];
+      const expected = [true, one === other, true, other.startsWith(one)];
+      expect({ seed, one, other, is: [...found, ...before] }).toEqual({ seed, one, other, is: expected });
+      if (one === other) same++;
+      else if (other.startsWith(one)) begun++;
+    }
+    expect(same).toBeGreaterThan(500);
+    expect(begun).toBeGreaterThan(500);
   });
 });
