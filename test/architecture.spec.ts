@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['runtime', 'simulation'],
   ['bus'],
   ['nest'],
-  ['terminus', 'cache', 'testing', 'cli'],
+  ['terminus', 'cache', 'bentocache', 'testing', 'cli'],
 ];
 const pureFloors = 4;
 const nestFloor = 6;
@@ -148,8 +148,12 @@ function faults(sources: Sources): string[] {
     const ofFile = [...floorFaults(file), ...packageFaults(file), ...purityFaults(file), ...barrelFaults(file)];
     return ofFile.map((fault) => `${path} ${fault}`);
   });
-  const behindBus = packagesBehind('bus/index.ts', sources).filter(isNest);
-  return [...found, ...behindBus.map((specifier) => `bus/index.ts leads to ${specifier}`)];
+  const withoutNest = ['bus/index.ts', 'bentocache/index.ts'].flatMap((path) =>
+    packagesBehind(path, sources)
+      .filter(isNest)
+      .map((specifier) => `${path} leads to ${specifier}`),
+  );
+  return [...found, ...withoutNest];
 }
 
 function readLibrary(): Sources {
@@ -217,6 +221,14 @@ describe('architecture', () => {
       ['core/b.ts', `import { Observable } from 'rxjs';`],
     ]);
     expect(faults(sources)).toContain('bus/index.ts leads to rxjs');
+  });
+
+  it('finds Nest behind the driver of BentoCache', () => {
+    const sources = new Map([
+      ['bentocache/index.ts', `export { a } from '../nest/a.js';`],
+      ['nest/a.ts', `import { Logger } from '@nestjs/common';`],
+    ]);
+    expect(faults(sources)).toContain('bentocache/index.ts leads to @nestjs/common');
   });
 
   it('leaves names alone that only look impure', () => {
