@@ -151,22 +151,38 @@ export class MeshTransport implements BentoTransport {
   #tellLevel(asked: 'clear' | 'expire'): void {
     if (this.#handler === undefined) return;
     const { namespace } = this.#options;
-    let isRead = false;
-    this.#hand({
-      ...{ keys: [], namespace },
-      // BentoCache does not look at a message whose namespace it does not know.
-      get type() {
-        isRead = true;
-        return asked;
-      },
-    });
-    if (isRead || this.#hasWarned) return;
+    const message = new WatchedMessage(asked, namespace);
+    this.#hand(message);
+    if (message.isRead || this.#hasWarned) return;
     this.#hasWarned = true;
     this.#bus[BOUND_CACHES].warn(unknownPrefixMessage(namespace));
   }
 
   #hand(message: BentoMessage): void {
     void this.#handler?.(message as never);
+  }
+}
+
+/** Tells whether BentoCache has looked at it: it does not where it does not know the namespace. */
+class WatchedMessage implements BentoMessage {
+  readonly keys = [];
+  /** BentoCache writes in it. */
+  namespace: string;
+  readonly #type: string;
+  #isRead = false;
+
+  constructor(type: string, namespace: string) {
+    this.#type = type;
+    this.namespace = namespace;
+  }
+
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
+  get type(): string {
+    this.#isRead = true;
+    return this.#type;
   }
 }
 

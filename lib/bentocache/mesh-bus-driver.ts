@@ -32,7 +32,7 @@ export interface MeshBusDriver {
 export function meshBusDriver({ bus, channel, prefix = 'bentocache' }: MeshBusDriverOptions): MeshBusDriver {
   if (!isMeshBus(bus))
     throw new MeshError('MESH_ERR_ARGUMENT', 'meshBusDriver needs a MeshBus: meshBusDriver({ bus })');
-  const namespace = String(prefix).replace(/:+$/, '');
+  const namespace = prefix.replace(/:+$/, '');
   if (namespace === '') {
     throw new MeshError(
       'MESH_ERR_ARGUMENT',
