@@ -192,7 +192,19 @@ describe('the examples of docs/api.md', () => {
   }, 30_000);
 });
 
-describe('the example of docs/caching.md', () => {
+describe('the examples of docs/caching.md', () => {
+  it('of an LRUCache runs, and says what its comments say', async () => {
+    const program = await runSnippet('docs/caching.md', 'lru-cache', "import { LRUCache } from 'lru-cache';");
+    await program.saying(/^true\nundefined false false\n\{ name: 'Grace' \}$/m);
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
+  it('of BentoCache runs, and says what its comments say', async () => {
+    const program = await runSnippet('docs/caching.md', 'bentocache', "from 'nestjs-mesh/bentocache';");
+    await program.saying(/^user 42\nfalse$/m);
+    expect(await program.ended).toBe(0);
+  }, 30_000);
+
   it('of transactions tells others of what is committed, and of nothing else', async () => {
     const snippets = snippetsIn('docs/caching.md').filter((snippet) =>
       ['transactions.ts', 'prices.ts'].includes(fileNameOf(snippet) ?? ''),

@@ -82,10 +82,14 @@ async function install(name, packages) {
 
 /** How a consumer's compiler may be set up; the first of each kind is also run. */
 const setups = {
-  module: [{ module: 'nodenext' }, { module: 'node16' }, { module: 'es2022', moduleResolution: 'bundler' }],
+  module: [
+    { module: 'nodenext' },
+    { module: 'node16' },
+    { module: 'es2022', moduleResolution: 'bundler', exactOptionalPropertyTypes: false },
+  ],
   commonjs: [
     { module: 'nodenext' },
-    { module: 'commonjs', moduleResolution: 'bundler' },
+    { module: 'commonjs', moduleResolution: 'bundler', exactOptionalPropertyTypes: false },
     { module: 'node16' },
     { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
   ],
@@ -100,7 +104,7 @@ function layOut(app, type, source) {
   return folder;
 }
 
-async function compile(folder, setup) {
+async function compile(folder, setup, file = 'main.ts') {
   const strict = { strict: true, exactOptionalPropertyTypes: true, noPropertyAccessFromIndexSignature: true };
   const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
   const compilerOptions = {
@@ -113,7 +117,7 @@ async function compile(folder, setup) {
     ...decorators,
     ...setup,
   };
-  write(join(folder, 'tsconfig.json'), { compilerOptions, files: ['main.ts'] });
+  write(join(folder, 'tsconfig.json'), { compilerOptions, files: [file] });
   await node(folder, compiler, '-p', 'tsconfig.json');
 }
 
@@ -165,25 +169,44 @@ async function command(app) {
 }
 
 async function bare(tarball) {
-  const app = await install('bare', [tarball, ...pinned(['@types/node'])]);
+  const app = await install('bare', [tarball, ...pinned(['@types/node', 'lru-cache'])]);
   await check('bare: no package but uuid comes along', () => {
     const names = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
-    strictEqual(names.sort().join(), '@types,nestjs-mesh,undici-types,uuid');
+    strictEqual(names.sort().join(), '@types,lru-cache,nestjs-mesh,undici-types,uuid');
   });
   await command(app);
   await compileAndRun(app, 'bus');
-  for (const entry of ['nestjs-mesh', 'nestjs-mesh/testing'])
+  for (const entry of ['nestjs-mesh', 'nestjs-mesh/testing', 'nestjs-mesh/cache'])
     await failsFor(app, entry, /Cannot find (package|module) '(@nestjs\/\w+|rxjs|reflect-metadata)/);
 }
 
-const nestPackages = ['common', 'core', 'microservices', 'platform-express', 'terminus', 'testing'].map(
-  (name) => `@nestjs/${name}`,
-);
+const nestPackages = [
+  ...['cache-manager', 'common', 'core', 'microservices', 'platform-express', 'terminus', 'testing'].map(
+    (name) => `@nestjs/${name}`,
+  ),
+  ...['cache-manager', 'keyv'],
+];
 
-async function withoutTerminus(app) {
-  rmSync(join(app, 'node_modules/@nestjs/terminus'), { recursive: true });
+/** Types of @nestjs/cache-manager name packages that it does not install, so here libraries are not checked. */
+async function useCaches(app) {
+  for (const [type, exactOptionalPropertyTypes] of [
+    ['module', true],
+    ['commonjs', false],
+  ]) {
+    await check(`${basename(app)}: caches in ${type}`, async () => {
+      const folder = join(app, type);
+      await compile(folder, { module: 'nodenext', exactOptionalPropertyTypes, skipLibCheck: true }, 'caches.ts');
+      await node(folder, 'out/caches.js');
+    });
+  }
+}
+
+async function withoutOptional(app) {
+  for (const name of ['terminus', 'cache-manager'])
+    rmSync(join(app, 'node_modules/@nestjs', name), { recursive: true });
   await failsFor(app, 'nestjs-mesh/terminus', /Cannot find (package|module) '@nestjs\/terminus'/);
-  await check(`${basename(app)}: nestjs-mesh needs no terminus`, () =>
+  await failsFor(app, 'nestjs-mesh/cache', /Cannot find (package|module) '@nestjs\/cache-manager'/);
+  await check(`${basename(app)}: nestjs-mesh needs neither terminus nor cache-manager`, () =>
     node(app, '--input-type=module', '-e', `await import('nestjs-mesh')`),
   );
 }
@@ -192,6 +215,7 @@ async function nest(name, tarball, from, without) {
   const packages = pinned([...nestPackages, 'rxjs', 'reflect-metadata', '@types/node'], from);
   const app = await install(name, [tarball, ...packages]);
   await compileAndRun(app, 'nest', without);
+  await useCaches(app);
   return app;
 }
 
@@ -199,7 +223,7 @@ async function nest12(tarball) {
   // Nest 12 is ES modules only; under these set-ups the compiler refuses Nest itself to CommonJS.
   const without = (type, { module, moduleResolution }) =>
     type === 'commonjs' && (module === 'node16' || moduleResolution === 'node10');
-  await withoutTerminus(await nest('nest12', tarball, root, without));
+  await withoutOptional(await nest('nest12', tarball, root, without));
 }
 
 async function nest11(tarball) {
@@ -213,7 +237,7 @@ async function nest11(tarball) {
       env,
     });
   });
-  await withoutTerminus(app);
+  await withoutOptional(app);
 }
 
 try {

@@ -538,6 +538,27 @@ describe('an LRUCache', () => {
     }
   });
 
+  it('keeps what its fetch was loading with the two options that docs/caching.md warns of, and with no single one', async () => {
+    const { there, here } = await pair();
+    const fetched = async (ignoreFetchAbort: boolean, allowStaleOnFetchAbort: boolean): Promise<unknown> => {
+      let finish = (_value: number): void => undefined;
+      const fetchMethod = (): Promise<number> => new Promise((resolve) => (finish = resolve));
+      const options = { max: 10, fetchMethod, ignoreFetchAbort, allowStaleOnFetchAbort };
+      const cache = new LRUCache<string, number>(options);
+      const binding = bindCache(here, cache);
+      cache.set('other', 0);
+      const fetching = cache.fetch('a').catch(() => undefined);
+      await settled(there.publish('invalidate:a'));
+      finish(1);
+      await fetching;
+      await world.advance(10);
+      binding.unbind();
+      return cache.get('a');
+    };
+    expect([await fetched(true, false), await fetched(false, true)]).toEqual([undefined, undefined]);
+    expect(await fetched(true, true)).toBe(1);
+  });
+
   it('keeps no expired entry that a glob covers, and those that are none', async () => {
     const { there, here } = await pair();
     let now = 1;

@@ -1,6 +1,37 @@
-import { deepStrictEqual, ok } from 'node:assert';
-import { MeshBus, type MeshEvent, type MeshOptions } from 'nestjs-mesh/bus';
+import { deepStrictEqual, ok, strictEqual } from 'node:assert';
+import { LRUCache } from 'lru-cache';
+import { meshBusDriver } from 'nestjs-mesh/bentocache';
+import { bindCache, MeshBus, type MeshCacheBinding, type MeshEvent, type MeshOptions } from 'nestjs-mesh/bus';
 import { freePort } from './free-port.js';
+
+interface User {
+  readonly name: string;
+}
+
+/** Caches as users have them, without casts. */
+async function checkCaches(sender: MeshBus, receiver: MeshBus): Promise<void> {
+  const users = new LRUCache<string, User>({ max: 10 });
+  const counts = new Map<string, number>();
+  const names = new Set<string>();
+  const prefix: string | undefined = undefined;
+  const binding: MeshCacheBinding = bindCache(sender, users, { prefix: 'user:' });
+  bindCache(sender, counts, { prefix });
+  bindCache(receiver, names, { prefix: 'user:' });
+  for (const cache of [users, counts]) strictEqual(cache.size, 0);
+  if (binding.fence('42').isCurrent()) users.set('42', { name: 'Ada' });
+  names.add('42');
+  counts.set('42', 1);
+  await binding.invalidate('42', { await: 1, timeout: 5000 });
+  deepStrictEqual([users.has('42'), counts.has('42'), names.has('42')], [false, true, false]);
+  await binding.invalidate(['1', '2']);
+  await binding.invalidateMatching('*');
+  await binding.clear();
+  binding.unbind();
+
+  const { factory, options } = meshBusDriver({ bus: sender, channel: undefined });
+  strictEqual(options.retryQueue.enabled, false);
+  await factory().publish('bentocache.notifications:main', { type: 'delete', keys: ['user:42'] });
+}
 
 /** Two buses on loopback, without multicast: one event goes across, with its data. */
 async function main(): Promise<void> {
@@ -20,6 +51,7 @@ async function main(): Promise<void> {
   const { key, data } = await received;
   deepStrictEqual({ key, data }, { key: 'invalidate:user:42', data: { by: 'pack' } });
   ok(receiver.isHealthy());
+  await checkCaches(sender, receiver);
 
   await Promise.all([sender.close(), receiver.close()]);
   console.log('one event went across');

@@ -16,6 +16,7 @@ import {
   MeshRequestBuilder,
 } from 'nestjs-mesh';
 import { MeshBus as MeshBusAlone } from 'nestjs-mesh/bus';
+import { Cached, Invalidates, MeshCache, MeshCacheModule, type MeshCacheStats } from 'nestjs-mesh/cache';
 import { MeshHealthIndicator } from 'nestjs-mesh/terminus';
 import { createMemoryMesh, type MemoryMesh, MeshTestingModule } from 'nestjs-mesh/testing';
 import { lastValueFrom, toArray } from 'rxjs';
@@ -65,8 +66,15 @@ function appModule(port: number): new () => object {
   return AppModule;
 }
 
+/** What they do, `caches.ts` sees: here is whether their types stand, in each set-up. */
+function checkCacheTypes(): void {
+  const hits = (cache: MeshCache): MeshCacheStats['hits'] => cache.stats().hits;
+  for (const value of [Cached, Invalidates, MeshCacheModule.forRoot, hits]) strictEqual(typeof value, 'function');
+}
+
 async function check(app: INestApplication): Promise<void> {
   strictEqual(MeshBus, MeshBusAlone);
+  checkCacheTypes();
   const heard = new Promise<Heard>((resolve) => {
     tell = resolve;
   });
