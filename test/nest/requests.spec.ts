@@ -616,7 +616,7 @@ class PatientController {
 
   @EventPattern('patient')
   hear(@Ctx() context: MeshContext): void {
-    calls.add(`event with ${String(context.getSignal())}`);
+    calls.add(`event with ${typeof context.getSignal()}`);
   }
 }
 
