@@ -85,6 +85,9 @@ describe('Transactions', () => {
 
   it('are told of when they are committed, and not before', async () => {
     const prices = [await reader.price(1), await reader.price(2)];
+    let toldAtCommit: number | undefined;
+    // What it tells, it hears itself before the network does.
+    writer.transactions.onCommit = () => (toldAtCommit = writer.invalidated);
     await writer.transactions.run(async (tx) => {
       writer.products.changePriceIn(tx, 1, 100);
       writer.products.changePriceIn(tx, 2, 200);
@@ -93,6 +96,7 @@ describe('Transactions', () => {
       equal(await writer.price(1), prices[0]);
       equal(reader.invalidated, 0);
     });
+    equal(toldAtCommit, 0);
     await mesh.settled();
     deepEqual([await reader.price(1), await reader.price(2)], [100, 200]);
     equal(await writer.price(1), 100);
