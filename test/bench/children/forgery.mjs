@@ -49,9 +49,14 @@ const forged = Array.from({ length: 1000 }, () => {
   return bytes;
 });
 
+/** A sender that nobody has heard of. `randomFillSync` takes 3 µs, which are not the node's. */
+function makeUp(bytes) {
+  for (let offset = 2; offset < 18; offset += 4) bytes.writeUInt32BE(random.u32(), offset);
+}
+
 function refuse(index, perMs, isMember) {
   const bytes = forged[index % forged.length];
-  if (!isMember) randomFillSync(bytes, 2, 16);
+  if (!isMember) makeUp(bytes);
   if (perMs > 0) now += 1 / perMs;
   node.handleDatagram(
     now,
