@@ -96,9 +96,9 @@ export class Gate {
     const { sender, keyId, counter } = packet;
     const { counters, config } = this.#context;
     const { opener } = config.sealing!;
-    const source = arrival.from.slice(0, arrival.from.lastIndexOf(':'));
     // Whoever has opened before is always tried: nobody can use up its attempts in its name.
     const isKnown = opener.knows(sender);
+    const source = isKnown ? '' : arrival.from.slice(0, arrival.from.lastIndexOf(':'));
     if (!isKnown && !this.#budget.mayTry(now, source, sender)) {
       counters.drop('opening-budget');
       return undefined;

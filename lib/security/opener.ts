@@ -1,4 +1,4 @@
-import { createDecipheriv, type DecipherGCM, type KeyObject } from 'node:crypto';
+import { createDecipheriv, createSecretKey, type DecipherGCM, type KeyObject } from 'node:crypto';
 import type { NodeId } from '../primitives/node-id.js';
 import { CIPHER, CounterNonce, MAX_COUNTER, TAG_BYTES } from './counter-nonce.js';
 import type { Keyring, RingKey } from './keyring.js';
@@ -75,7 +75,7 @@ export class Opener {
       const key = known?.key ?? source.derive(sender, this.#cluster);
       const plaintext = decrypt(key, this.#nonce.of(counter), header, sealed);
       if (plaintext === undefined) continue;
-      if (known === undefined) this.#proven.set(sender, [...(proven ?? []), { source, key }]);
+      if (known === undefined) this.#proven.set(sender, [...(proven ?? []), { source, key: kept(key) }]);
       else this.#proven.touch(sender);
       return plaintext;
     }
@@ -83,7 +83,12 @@ export class Opener {
   }
 }
 
-function decrypt(key: KeyObject, nonce: Buffer, header: Buffer, sealed: Buffer): Buffer | undefined {
+/** What has not opened anything yet is bytes still: a forgery is not worth more. */
+function kept(key: KeyObject | Buffer): KeyObject {
+  return Buffer.isBuffer(key) ? createSecretKey(key) : key;
+}
+
+function decrypt(key: KeyObject | Buffer, nonce: Buffer, header: Buffer, sealed: Buffer): Buffer | undefined {
   const textEnd = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv(CIPHER, key, nonce, OPTIONS).setAAD(header).setAuthTag(sealed.subarray(textEnd));
   const plaintext = decipher.update(sealed.subarray(0, textEnd));

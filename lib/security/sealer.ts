@@ -1,4 +1,4 @@
-import { createCipheriv, type KeyObject } from 'node:crypto';
+import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { NodeId } from '../primitives/node-id.js';
 import { CIPHER, CounterNonce, MAX_COUNTER, TAG_BYTES } from './counter-nonce.js';
 import type { Keyring } from './keyring.js';
@@ -20,7 +20,7 @@ export class Sealer {
     this.#cluster = cluster;
     this.#counter = spent;
     this.#keyId = keyring.primary.id;
-    this.#key = keyring.primary.derive(nodeId, cluster);
+    this.#key = createSecretKey(keyring.primary.derive(nodeId, cluster));
   }
 
   /** What the header says of the key, for others to find it. */
@@ -31,7 +31,7 @@ export class Sealer {
   /** Seals with another primary from now on. Counters go on, so that a key that comes back meets none of its own again. */
   setKeyring(keyring: Keyring): void {
     this.#keyId = keyring.primary.id;
-    this.#key = keyring.primary.derive(this.#nodeId, this.#cluster);
+    this.#key = createSecretKey(keyring.primary.derive(this.#nodeId, this.#cluster));
   }
 
   /**

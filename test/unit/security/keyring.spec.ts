@@ -13,7 +13,7 @@ function hkdf(secret: string, salt: Buffer, info: string, length: number): strin
 
 const keyOf = (text: string): RingKey => new RingKey(new Secret(text));
 const derived = (text: string, sender = NODE, cluster = 'shop'): string =>
-  keyOf(text).derive(sender, cluster).export().toString('hex');
+  keyOf(text).derive(sender, cluster).toString('hex');
 
 describe('RingKey', () => {
   it('has an id that follows from the secret alone', () => {

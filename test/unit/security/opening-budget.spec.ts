@@ -58,6 +58,19 @@ describe('OpeningBudget', () => {
     expect(budget.mayTry(0, '10.0.0.1', nodeIdOf(1))).toBe(true);
   });
 
+  it('counts for the one that is named, whoever was asked for last', () => {
+    const budget = new OpeningBudget();
+    for (let time = 0; time < 10; time++) {
+      expect(budget.mayTry(0, '10.0.0.1', nodeIdOf(1))).toBe(true);
+      expect(budget.mayTry(0, '10.0.0.1', nodeIdOf(2))).toBe(true);
+      expect(budget.mayTry(0, '10.0.0.2', nodeIdOf(1))).toBe(true);
+      budget.failed(0, '10.0.0.1', nodeIdOf(1));
+    }
+    expect(budget.mayTry(0, '10.0.0.1', nodeIdOf(1))).toBe(false);
+    expect(budget.mayTry(0, '10.0.0.1', nodeIdOf(2))).toBe(true);
+    expect(budget.mayTry(0, '10.0.0.2', nodeIdOf(1))).toBe(true);
+  });
+
   it('takes nothing for an attempt that succeeds', () => {
     const budget = new OpeningBudget();
     const allowed = always(1, 10_000).filter((number) => budget.mayTry(0, '10.0.0.1', nodeIdOf(number)));

@@ -89,7 +89,7 @@ describe('Sealer', () => {
   });
 
   it('shows no secret and no key', () => {
-    const key = keyringOf(SECRET).primary.derive(NODE, 'shop').export().toString('hex', 0, 4);
+    const key = keyringOf(SECRET).primary.derive(NODE, 'shop').toString('hex', 0, 4);
     const text = inspect(sealer, { depth: null, showHidden: true }) + JSON.stringify(sealer);
     expect(text).not.toContain('horse');
     expect(text).not.toContain(key);
