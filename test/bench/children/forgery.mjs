@@ -1,7 +1,7 @@
 // What it costs a node to refuse a sealed datagram that nobody with the secret has made.
 import { randomFillSync } from 'node:crypto';
 import { answerCalls } from '../../support/answer-calls.mjs';
-import { timePerCall } from './timing.mjs';
+import { cpuPerCall } from './timing.mjs';
 
 const load = (path) => import(`../../../dist/esm/${path}.js`);
 const { MeshNode } = await load('core/mesh-node');
@@ -74,13 +74,13 @@ function refused() {
 answerCalls({
   time(count) {
     const before = refused();
-    const stranger = timePerCall(count, (index) => refuse(index, STRANGERS_PER_MS, false));
+    const stranger = cpuPerCall(count, (index) => refuse(index, STRANGERS_PER_MS, false));
     const opened = refused();
-    const flood = timePerCall(10 * count, (index) => refuse(index, 0, false));
+    const flood = cpuPerCall(10 * count, (index) => refuse(index, 0, false));
     const flooded = refused();
     honest.copy(forged[0], 0, 0, 18);
     for (const bytes of forged) honest.copy(bytes, 2, 2, 18);
-    const inName = timePerCall(count, (index) => refuse(index, 0, true));
+    const inName = cpuPerCall(count, (index) => refuse(index, 0, true));
     const last = refused();
     if (opened[0] - before[0] !== count || opened[1] !== before[1]) throw new Error('strangers were not tried');
     if (flooded[1] === opened[1]) throw new Error('the flood was within the budget');
