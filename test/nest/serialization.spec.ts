@@ -171,7 +171,7 @@ describe('a serializer', () => {
     ['throws', () => raise()],
     ['rejects', () => Promise.reject(new TypeError('secret'))],
     ['returns what is no JSON', () => 1n],
-    ['returns too much', () => new Uint8Array(1200)],
+    ['returns too much', () => new Uint8Array(64 * 1024)],
   ])('that %s fails its own event', async (_, serialize: () => unknown) => {
     const serializer: Serializer = { serialize };
     const { client } = await application(MeshModule.forRoot({ ...alone(), serializer }));
