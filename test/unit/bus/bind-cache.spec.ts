@@ -171,6 +171,20 @@ describe('MeshCacheBinding', () => {
     }
   });
 
+  it('lets go once more of what is set right behind the call with selfDelivery, and not of what is set when it is over', async () => {
+    const bus = world.bus({ selfDelivery: true });
+    await world.until(bus.start());
+    const cache = filled();
+    const { invalidate } = bindCache(bus, cache);
+    const sent = invalidate('a');
+    cache.set('a', 1);
+    await world.until(sent);
+    expect(cache.has('a')).toBe(false);
+    cache.set('a', 1);
+    await world.advance(1000);
+    expect(cache.has('a')).toBe(true);
+  });
+
   it('takes the keys that it is given literally', async () => {
     const { there, here } = await pair();
     const keys = ['user:[1]*', 'user:1', 'user:1x', 'user:\\', 'user:?'];
