@@ -273,9 +273,9 @@ describe('meshBusDriver and loss', () => {
 });
 
 describe('meshBusDriver and long messages', () => {
-  it('splits what no datagram holds', async () => {
+  it('splits what no event holds', async () => {
     const { here, there } = await pair();
-    const keys = Array.from({ length: 2000 }, (_, index) => `user:${index}:é`);
+    const keys = Array.from({ length: 2000 }, (_, index) => `user:${index}:${'é'.repeat(50)}`);
     await fill(there.cache, [...keys, 'other']);
     const heard = new Set<string>();
     let count = 0;
@@ -285,14 +285,14 @@ describe('meshBusDriver and long messages', () => {
     });
     await here.cache.deleteMany({ keys });
     await mesh.settled();
-    expect([count > 20, count < 200, heard.size]).toEqual([true, true, 2000]);
+    expect([count, heard.size]).toEqual([4, 2000]);
     expect(await held(there.cache, [...keys, 'other'])).toEqual(['other']);
   });
 
   it('lets others drop everything for one key that is too long', async () => {
     const { here, there } = await pair();
     await fill(there.cache, KEYS);
-    await here.cache.deleteMany({ keys: ['x'.repeat(5000)] });
+    await here.cache.deleteMany({ keys: ['x'.repeat(70_000)] });
     await mesh.settled();
     expect(await held(there.cache, KEYS)).toEqual([]);
   });
