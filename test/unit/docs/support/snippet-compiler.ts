@@ -18,7 +18,7 @@ import { Cached, Invalidates, MeshCache, MeshCacheModule } from 'nestjs-mesh/cac
 declare const bus: MeshBus;
 declare const meshCache: MeshCache;
 declare const cacheManager: Cache;
-declare const database: { loadUser(id: number): Promise<object> };
+declare const database: { loadUser(id: number): Promise<object>; saveUser(user: object): Promise<object> };
 declare const client: MeshClient;
 declare const cache: Map<string, unknown>;
 export {};
