@@ -70,7 +70,7 @@ export class CacheFleet {
       (_, n) => `group:${Math.floor(n / GROUP_SIZE)}:${n % GROUP_SIZE}`,
     );
     this.book = new VersionBook(keys);
-    this.judge = new ReadJudge(this.book);
+    this.judge = new ReadJudge(this.book, this.dead);
     this.#database = new CacheDatabase(this.book, seededRandom(seed), LATENCY_MS);
     const needsRedis = this.#ways.some((way) => way.kind === 'redis' || (way.kind === 'mesh' && way.sharesLevel));
     this.lab = new LossyLab(needsRedis ? INSTANCES + 1 : INSTANCES);

@@ -23,10 +23,13 @@ export interface Verdict {
 /** Compares what was read with what had been committed by then. */
 export class ReadJudge {
   readonly #book: VersionBook;
+  /** Those who were killed. What they had committed and not told of is expected of nobody. */
+  readonly #dead: ReadonlySet<string>;
   readonly #reads: { readonly by: string; readonly read: Read }[] = [];
 
-  constructor(book: VersionBook) {
+  constructor(book: VersionBook, dead: ReadonlySet<string>) {
     this.#book = book;
+    this.#dead = dead;
   }
 
   take(by: string, reads: readonly Read[]): void {
@@ -48,7 +51,7 @@ export class ReadJudge {
       readsBy[by] = (readsBy[by] ?? 0) + 1;
       loads += loaded;
       if (!(version <= this.#book.newest(key))) unknown++;
-      const age = this.#book.staleness(key, version, begin);
+      const age = this.#book.staleness(key, version, begin, this.#dead);
       if (age > 0) ages.push(age);
       const own = this.#book.newestTold(key, by, begin);
       if (version < own) behindOwn.push(`${by} read ${key} v${version} and had told v${own}, ${age.toFixed(1)} ms old`);

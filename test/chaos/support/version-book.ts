@@ -5,6 +5,8 @@ interface Commit {
   toldAt: number | undefined;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** Which versions of which key are a read's to give. All times are of the machine's monotonic clock, in milliseconds. */
 export class VersionBook {
   readonly keys: readonly string[];
@@ -30,9 +32,12 @@ export class VersionBook {
     this.#of(key)[version]!.toldAt = at;
   }
 
-  /** For how long what a read gave had been old when the read began; 0 of the newest. */
-  staleness(key: string, version: number, begin: number): number {
-    const next = this.#of(key)[version + 1];
+  /**
+   * For how long what a read gave had been old when the read began; 0 where nothing newer was there that anybody could
+   * have been told of.
+   */
+  staleness(key: string, version: number, begin: number, dead: ReadonlySet<string> = NOBODY): number {
+    const next = this.#of(key).find((commit, at) => at > version && isDue(commit, dead));
     return next === undefined ? 0 : Math.max(0, begin - next.at);
   }
 
@@ -43,13 +48,13 @@ export class VersionBook {
 
   /** What may not be older once all is quiet: who was killed between commit and invalidation has told nobody. */
   newestDue(key: string, dead: ReadonlySet<string>): number {
-    return this.#of(key).findLastIndex(({ by, toldAt }) => toldAt !== undefined || !dead.has(by));
+    return this.#of(key).findLastIndex((commit) => isDue(commit, dead));
   }
 
   /** Commits of those that were killed before they told. */
   untold(dead: ReadonlySet<string>): number {
     const all = [...this.#commits.values()].flat();
-    return all.filter(({ by, toldAt }) => toldAt === undefined && dead.has(by)).length;
+    return all.filter((commit) => !isDue(commit, dead)).length;
   }
 
   #of(key: string): Commit[] {
@@ -57,4 +62,8 @@ export class VersionBook {
     if (commits === undefined) throw new Error(`nobody knows of ${key}`);
     return commits;
   }
+}
+
+function isDue({ by, toldAt }: Commit, dead: ReadonlySet<string>): boolean {
+  return toldAt !== undefined || !dead.has(by);
 }

@@ -4,10 +4,12 @@ import { VersionBook } from '../../chaos/support/version-book.js';
 
 let book: VersionBook;
 let judge: ReadJudge;
+let dead: Set<string>;
 
 beforeEach(() => {
   book = new VersionBook(['a', 'b']);
-  judge = new ReadJudge(book);
+  dead = new Set();
+  judge = new ReadJudge(book, dead);
 });
 
 describe('ReadJudge', () => {
@@ -42,6 +44,17 @@ describe('ReadJudge', () => {
     expect(unknown).toBe(1);
   });
 
+  it('takes no time from a commit that died with its writer', () => {
+    dead.add('one');
+    book.commit(['a'], 'one', 100);
+    book.commit(['a'], 'two', 120);
+    judge.take('two', [
+      [0, 0, 115, 0],
+      [0, 0, 130, 0],
+    ]);
+    expect(judge.verdict()).toMatchObject({ stale: 1, staleness: { max: 10 } });
+  });
+
   it('judges a part of the time by itself', () => {
     book.commit(['a'], 'one', 100);
     judge.take('two', [
@@ -54,7 +67,7 @@ describe('ReadJudge', () => {
 
 describe('VersionBook', () => {
   it('does not ask for what died with its writer, but for what was told or comes later', () => {
-    const dead = new Set(['one']);
+    dead.add('one');
     book.commit(['a'], 'one', 100);
     expect([book.newestDue('a', new Set()), book.newestDue('a', dead), book.untold(dead)]).toEqual([1, 0, 1]);
     book.tell('a', 1, 110);
