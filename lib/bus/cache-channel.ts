@@ -17,7 +17,8 @@ export interface CacheCopies {
   evict(key: string, isOwn: boolean): unknown;
   /** Lets go of all that are covered. */
   evictWhere(isCovered: (key: string) => boolean): unknown;
-  evictAll(): unknown;
+  /** `isHeard`: somebody has said so; else what is held may have been invalidated unheard. */
+  evictAll(isHeard: boolean): unknown;
   /** Told of each resync, before what it covers goes. */
   onResync?(): void;
 }
@@ -112,15 +113,15 @@ export class CacheChannel {
     return [
       bus.subscribe(this.#everything, ({ key, origin }) => copies.evict(key.slice(start), origin === bus.id)),
       bus.onMatching((event) => {
-        if (event.pattern === this.#everything) return copies.evictAll();
+        if (event.pattern === this.#everything) return copies.evictAll(true);
         return copies.evictWhere((key) => event.matches(this.prefix + key));
       }),
       bus.onResync((resync) => {
         copies.onResync?.();
-        return resync.all ? copies.evictAll() : copies.evictWhere((key) => resync.matches(this.prefix + key));
+        return resync.all ? copies.evictAll(true) : copies.evictWhere((key) => resync.matches(this.prefix + key));
       }),
       bus.onStatus((status, previous) => {
-        if (status === 'closing' || (status === 'ready' && previous === 'joining')) return copies.evictAll();
+        if (status === 'closing' || (status === 'ready' && previous === 'joining')) return copies.evictAll(false);
         return undefined;
       }),
     ];
@@ -128,7 +129,7 @@ export class CacheChannel {
 
   /** No listener of the bus, so nobody else hears of it when this fails later. */
   #evictOld(copies: CacheCopies): void {
-    const evicted = copies.evictAll();
+    const evicted = copies.evictAll(false);
     if (!isThenable(evicted)) return;
     const warn = (failure: unknown): void =>
       this.#bus[BOUND_CACHES].warn(`a cache could not be emptied when it was bound: ${failureText(failure)}`);

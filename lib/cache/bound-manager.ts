@@ -54,7 +54,7 @@ export class BoundManager {
   }
 
   async announceAll(): Promise<void> {
-    await Promise.all([this.keys.announceAll(), this.stores.evictAll()]);
+    await Promise.all([this.keys.announceAll(), this.stores.evictAll(false)]);
   }
 
   async announceTags(tags: readonly string[], options?: MeshInvalidateOptions): Promise<void> {
@@ -77,7 +77,14 @@ export class BoundManager {
   /** The same in the levels in memory. */
   keepLocal(entry: CacheEntry, fence: Fence): Promise<boolean> {
     const { key, value, ttl } = entry;
-    return this.#keepBy(() => this.stores.storeLocal(key, value, ttl), entry, fence);
+    return this.#keepBy(() => this.#guard.store(key, value, ttl, 'local'), entry, fence);
+  }
+
+  /** Puts into the shared levels what was just written, and is announced next. */
+  async putShared({ key, value, ttl }: CacheEntry): Promise<void> {
+    if (!this.stores.hasShared) return;
+    await this.#guard.store(key, value, ttl, 'shared');
+    this.stores.notePut(key);
   }
 
   /** What a shared level holds, for as long as it does. */
@@ -88,8 +95,9 @@ export class BoundManager {
 
   async #keepBy(store: () => Promise<unknown>, { key, tags }: CacheEntry, fence: Fence): Promise<boolean> {
     if (!fence.isCurrent()) return false;
-    this.tags.add(key, tags);
     await store();
+    // Not before it is held: what is not held is forgotten. A tag that was invalidated meanwhile has moved the fence.
+    this.tags.add(key, tags);
     if (fence.isCurrent()) return true;
     // It was invalidated while the store took its time. What others have set in a shared level since goes too.
     await Promise.all([this.stores.drop(key), this.stores.deleteShared(key)]);
@@ -111,7 +119,9 @@ export class BoundManager {
   }
 
   #dropTag(tag: string): Promise<unknown> {
-    return Promise.all(this.tags.keysOf(tag).map((key) => this.stores.drop(key)));
+    const keys = this.tags.keysOf(tag);
+    this.counters.swept += keys.length;
+    return Promise.all(keys.map((key) => this.stores.drop(key)));
   }
 }
 

@@ -12,7 +12,8 @@ export class CacheBinder implements OnModuleInit {
   readonly #bus: MeshBus;
   readonly #modules: ModulesContainer;
   readonly #options: ResolvedCacheOptions;
-  #bound: readonly BoundManager[] | undefined;
+  /** The first that was registered comes first. */
+  readonly #bound = new Map<CacheManager, BoundManager>();
 
   constructor(bus: MeshBus, modules: ModulesContainer, options: ResolvedCacheOptions) {
     this.#bus = bus;
@@ -30,15 +31,21 @@ export class CacheBinder implements OnModuleInit {
    * @throws MeshError `MESH_ERR_CONFIG`
    */
   first(): BoundManager {
-    const first = this.#bind()[0];
-    if (first !== undefined) return first;
-    throw new MeshError('MESH_ERR_CONFIG', 'MeshCache has no cache: CACHE_MANAGER is a stub, which has no stores');
+    // While an application is made, some of its caches may not be there yet.
+    if (this.#bound.size === 0) this.#bind();
+    for (const first of this.#bound.values()) return first;
+    throw new MeshError(
+      'MESH_ERR_CONFIG',
+      'MeshCache has no cache: CACHE_MANAGER is a stub, which has no stores, or is not made yet before onModuleInit',
+    );
   }
 
-  #bind(): readonly BoundManager[] {
-    return (this.#bound ??= this.#managers()
-      .filter(isManager)
-      .map((manager) => new BoundManager(this.#bus, manager, this.#options)));
+  /** Binds those that are there and are not bound. */
+  #bind(): void {
+    for (const manager of this.#managers()) {
+      if (!isManager(manager) || this.#bound.has(manager)) continue;
+      this.#bound.set(manager, new BoundManager(this.#bus, manager, this.#options));
+    }
   }
 
   #managers(): unknown[] {

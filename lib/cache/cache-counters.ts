@@ -12,9 +12,9 @@ export interface MeshCacheStats {
   readonly overtaken: number;
   /** Keys whose invalidation was heard, held or not; own ones among them, as the bus of a `MeshModule` hears itself. */
   readonly invalidated: number;
-  /** Entries that globs and resyncs have evicted. */
+  /** Entries that globs, tags and resyncs have evicted. */
   readonly swept: number;
-  /** How often everything was dropped. */
+  /** How often everything was dropped, as somebody said so or a resync covered all. */
   readonly cleared: number;
   /** Resyncs that were heard: keys may have been missed. */
   readonly resyncs: number;

@@ -49,7 +49,8 @@ export function keysOf({ store, namespace, useKeyPrefix }: Level): string[] | un
   return own;
 }
 
-function levelsOf(store: Store): Level[] {
+/** A store, or the two of a `Cacheable`. */
+export function levelsOf(store: Store): Level[] {
   if (!isCacheable(store)) return [store as Level];
   return store.secondary === undefined ? [store.primary] : [store.primary, store.secondary];
 }

@@ -1,6 +1,6 @@
 import type { CacheCopies } from '../bus/cache-channel.js';
 import type { CacheCounters } from './cache-counters.js';
-import { type CacheLevels, keysOf } from './cache-levels.js';
+import { type CacheLevels, keysOf, levelsOf } from './cache-levels.js';
 import type { Level, Store, StoredValue } from './manager-shapes.js';
 import { RecentSets } from './recent-sets.js';
 
@@ -9,6 +9,8 @@ export interface EvictionListener {
   onEvict(key: string): void;
   onEvictAll(): void;
 }
+
+export type LevelKind = 'local' | 'shared';
 
 export interface CacheStoresParts {
   readonly levels: CacheLevels;
@@ -47,14 +49,14 @@ export class CacheStores implements CacheCopies {
     return firstHeld(this.#levels.shared, key);
   }
 
-  async storeLocal(key: string, value: unknown, ttl: number | undefined): Promise<void> {
-    await Promise.all(this.#levels.local.map((level) => level.set(key, value, ttl)));
+  /** What was set last in the shared levels was just written, and is announced next. */
+  notePut(key: string): void {
+    if (this.hasShared) this.#recent.note(key, true);
   }
 
-  /** What was just written, and is announced next. */
-  async putShared(key: string, value: unknown, ttl: number | undefined): Promise<void> {
-    await Promise.all(this.#levels.shared.map((level) => level.set(key, value, ttl)));
-    if (this.hasShared) this.#recent.note(key, true);
+  /** What of a store is of one kind: itself, a half of a `Cacheable`, or nothing. */
+  partOf(store: Store, kind: LevelKind): Store | undefined {
+    return levelsOf(store).find((part) => this.#levels[kind].some((level) => level === part));
   }
 
   /** Told of what is set in any store, before and behind it, as a shared one may take long. */
@@ -88,8 +90,8 @@ export class CacheStores implements CacheCopies {
     await Promise.all([...swept, this.#deleteRecent(isCovered)]);
   }
 
-  async evictAll(): Promise<void> {
-    this.#counters.cleared++;
+  async evictAll(isHeard: boolean): Promise<void> {
+    if (isHeard) this.#counters.cleared++;
     this.#listener.onEvictAll();
     await Promise.all([...this.#levels.local.map((level) => level.clear()), this.#deleteRecent(() => true)]);
   }

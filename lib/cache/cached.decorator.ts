@@ -22,7 +22,7 @@ export interface CachedOptions<Args extends readonly unknown[]> {
 export function Cached<Args extends readonly unknown[]>(options: CachedOptions<Args>): AsyncMethodDecorator<Args> {
   return (target, _name, descriptor) => {
     const cacheOf = injectedCache(target);
-    replaceMethod<Args>(descriptor, (method) => (instance, args) => {
+    replaceMethod<Args>(descriptor, (method) => async (instance, args) => {
       const cache = cacheOf(instance);
       if (cache === undefined) return method(instance, args);
       return cache.wrap(options.key(...args), () => method(instance, args), entryOptions(options, args));

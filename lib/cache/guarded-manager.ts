@@ -2,13 +2,20 @@ import type { CacheChannel } from '../bus/cache-channel.js';
 import { MeshError } from '../errors/mesh-error.js';
 import type { Fence } from '../reliability/fences.js';
 import type { CacheCounters } from './cache-counters.js';
-import type { CacheStores } from './cache-stores.js';
+import type { CacheStores, LevelKind } from './cache-stores.js';
 import type { CacheItem, CacheManager, Store } from './manager-shapes.js';
 import { MissBook } from './miss-book.js';
 import { WrapFlights } from './wrap-flights.js';
 
 /** Marks a manager that is guarded, for every copy of this library that a process has loaded. */
 const GUARDED = Symbol.for('nestjs-mesh.guarded-cache');
+
+/** What a caller has set, on its way to the stores. */
+interface Handed {
+  readonly only: LevelKind | undefined;
+  /** Gets what the stores are still setting: a manager that does not block does not wait for it. */
+  readonly pending: Promise<unknown>[];
+}
 
 export interface GuardParts {
   readonly channel: CacheChannel;
@@ -31,7 +38,7 @@ export class GuardedManager {
   readonly #misses: MissBook;
   readonly #wraps: WrapFlights;
   /** Set while cache-manager hands its stores what a caller has set. */
-  #isSetting = false;
+  #handed: Handed | undefined;
   /** Gets what the stores are still deleting: a manager that does not block does not wait for it. */
   #deletions: Promise<unknown>[] | undefined;
 
@@ -50,9 +57,13 @@ export class GuardedManager {
     manager.on('refresh', ({ key }) => this.#wraps.endRefresh(key));
   }
 
-  /** As a caller's `set`, under no fence but that of the caller. */
-  store(key: string, value: unknown, ttl: number | undefined): Promise<unknown> {
-    return this.#setting(() => this.#bare.set(key, value, ttl));
+  /**
+   * As a caller's `set`, with the time to live that cache-manager gives, under no fence but that of the caller.
+   *
+   * @param only sets in the levels of one kind
+   */
+  store(key: string, value: unknown, ttl: number | undefined, only?: LevelKind): Promise<unknown> {
+    return this.#handing(() => this.#bare.set(key, value, ttl), only);
   }
 
   #methods(): Partial<CacheManager> {
@@ -88,7 +99,7 @@ export class GuardedManager {
   async #mset(items: CacheItem[]): Promise<unknown> {
     const fences = items.map(({ key }) => this.#fenceOfSet(key));
     const kept = items.filter((_item, index) => fences[index] !== undefined);
-    if (kept.length > 0) await this.#setting(() => this.#bare.mset(kept));
+    if (kept.length > 0) await this.#handing(() => this.#bare.mset(kept));
     await Promise.all(items.map(({ key }, index) => this.#dropIfOvertaken(key, fences[index])));
     return items;
   }
@@ -108,13 +119,17 @@ export class GuardedManager {
     await Promise.all([this.#parts.stores.drop(key), this.#parts.stores.deleteShared(key)]);
   }
 
-  #setting(set: () => Promise<unknown>): Promise<unknown> {
-    this.#isSetting = true;
+  async #handing(set: () => Promise<unknown>, only?: LevelKind): Promise<unknown> {
+    const handed: Handed = { only, pending: [] };
+    this.#handed = handed;
+    let result: Promise<unknown>;
     try {
-      return set();
+      result = set();
     } finally {
-      this.#isSetting = false;
+      this.#handed = undefined;
     }
+    await Promise.allSettled([result, ...handed.pending]);
+    return result;
   }
 
   /** What a caller deletes goes everywhere, whatever became of it here. */
@@ -140,20 +155,38 @@ export class GuardedManager {
 
   #guardStore(store: Store): void {
     const [set, remove, clear] = [store.set.bind(store), store.delete.bind(store), store.clear.bind(store)];
-    store.set = async (key, value, ttl) => {
-      const before = this.#isSetting ? 'unknown' : this.#wraps.judge(key);
-      if (before === 'overtaken') return this.#refused();
-      this.#parts.stores.noteSet(store, key);
-      const result = await set(key, value, ttl);
-      this.#parts.stores.noteSet(store, key);
-      if (before === 'current' && this.#wraps.judge(key) === 'overtaken') {
-        await remove(key);
-        return this.#refused();
-      }
-      return result;
+    store.set = (key, value, ttl) => {
+      const handed = this.#handed;
+      if (handed === undefined) return this.#setLoaded(store, { key, set: () => set(key, value, ttl), remove });
+      const { only, pending } = handed;
+      const part = only === undefined ? store : this.#parts.stores.partOf(store, only);
+      if (part === undefined) return Promise.resolve(true);
+      const done = this.#noting(store, key, () => (part === store ? set(key, value, ttl) : part.set(key, value, ttl)));
+      pending.push(done);
+      return done;
     };
     store.delete = (key) => this.#noted(remove(key));
     store.clear = () => this.#noted(clear());
+  }
+
+  /** What `wrap` has loaded. */
+  async #setLoaded(
+    store: Store,
+    { key, set, remove }: { key: string; set: () => Promise<unknown>; remove: Store['delete'] },
+  ): Promise<unknown> {
+    const before = this.#wraps.judge(key);
+    if (before === 'overtaken') return this.#refused();
+    const result = await this.#noting(store, key, set);
+    if (before === 'unknown' || this.#wraps.judge(key) !== 'overtaken') return result;
+    await remove(key);
+    return this.#refused();
+  }
+
+  async #noting(store: Store, key: string, set: () => Promise<unknown>): Promise<unknown> {
+    this.#parts.stores.noteSet(store, key);
+    const result = await set();
+    this.#parts.stores.noteSet(store, key);
+    return result;
   }
 
   #noted(deletion: Promise<unknown>): Promise<unknown> {

@@ -42,8 +42,7 @@ async function invalidate<Args extends readonly unknown[]>(
   args: Args,
 ): Promise<void> {
   const options = { await: replicas, timeout };
-  await Promise.all([
-    keys && cache.invalidate(keys(...args), options),
-    tags && cache.invalidateTag(tags(...args), options),
-  ]);
+  // Both, before either begins: one that throws leaves nothing under way.
+  const [keyList, tagList] = [keys?.(...args), tags?.(...args)];
+  await Promise.all([keyList && cache.invalidate(keyList, options), tagList && cache.invalidateTag(tagList, options)]);
 }

@@ -6,7 +6,7 @@ import type { Fence } from '../reliability/fences.js';
 import type { BoundManager, CacheEntry } from './bound-manager.js';
 import type { MeshCacheStats } from './cache-counters.js';
 import { LoadFlights } from './load-flights.js';
-import { deleteMatching } from './shared-keys.js';
+import { deleteMatching, keyReaders } from './shared-keys.js';
 import { withinLoadTimeout } from './within-load-timeout.js';
 
 export interface MeshCacheEntryOptions {
@@ -92,13 +92,7 @@ export class MeshCache {
       await this.invalidate(key);
       return value;
     }
-    // Before others drop theirs and look there.
-    await (tags.length === 0 ? bound.stores.putShared(key, value, ttl) : bound.stores.deleteShared(key));
-    const isFirst = before.isCurrent();
-    if (!isFirst) await bound.stores.deleteShared(key);
-    const announced = bound.announce([key]);
-    const fence = bound.fence(key, tags);
-    await Promise.all([announced, isFirst && putBehind(bound, { key, value, ttl, tags }, fence)]);
+    await this.#putWritten({ key, value, ttl, tags }, before);
     return value;
   }
 
@@ -111,8 +105,10 @@ export class MeshCache {
     const bound = this.#bound();
     const list = listOf(keys);
     for (const key of list) checkKey(key);
-    await Promise.all(list.flatMap((key) => [bound.stores.drop(key), bound.stores.deleteShared(key)]));
-    await bound.announce(list, options);
+    await announcing(
+      () => Promise.all(list.flatMap((key) => [bound.stores.drop(key), bound.stores.deleteShared(key)])),
+      () => bound.announce(list, options),
+    );
   }
 
   /**
@@ -124,9 +120,11 @@ export class MeshCache {
   async invalidateMatching(glob: string): Promise<void> {
     const bound = this.#bound();
     const pattern = compileGlob(glob);
-    await deleteMatching(bound.levels.shared, pattern);
-    const announced = bound.keys.announceMatching(glob);
-    await Promise.all([announced, bound.stores.evictWhere((key) => pattern.matches(key))]);
+    const readers = keyReaders(bound.levels.shared);
+    await announcing(
+      () => deleteMatching(readers, pattern),
+      () => Promise.all([bound.keys.announceMatching(glob), bound.stores.evictWhere((key) => pattern.matches(key))]),
+    );
   }
 
   /**
@@ -143,13 +141,34 @@ export class MeshCache {
   /** Empties the cache here and everywhere, shared levels included. Throws as `MeshBus.publishMatching`. */
   async clear(): Promise<void> {
     const bound = this.#bound();
-    await bound.stores.clearShared();
-    await bound.announceAll();
+    await announcing(
+      () => bound.stores.clearShared(),
+      () => bound.announceAll(),
+    );
   }
 
   /** Counters since the cache was bound, those of `CACHE_MANAGER` included. */
   stats(): MeshCacheStats {
     return { ...this.#bound().counters };
+  }
+
+  async #putWritten(entry: CacheEntry, before: Fence): Promise<void> {
+    const bound = this.#bound();
+    const { key, tags } = entry;
+    let isFirst = false;
+    await announcing(
+      async () => {
+        // Before others drop theirs and look there.
+        await (tags.length === 0 ? bound.putShared(entry) : bound.stores.deleteShared(key));
+        isFirst = before.isCurrent();
+        if (!isFirst) await bound.stores.deleteShared(key);
+      },
+      () => {
+        const announced = bound.announce([key]);
+        const fence = bound.fence(key, tags);
+        return Promise.all([announced, isFirst && putBehind(bound, entry, fence)]);
+      },
+    );
   }
 
   async #write<T>(key: string, write: MeshCacheLoader<T>): Promise<T> {
@@ -176,6 +195,15 @@ export class MeshCache {
     const isKept = await bound.keep({ ...entry, value }, fence);
     if (!isKept) bound.counters.overtaken++;
     return value;
+  }
+}
+
+/** What is done goes everywhere, whatever became of it in a shared level. */
+async function announcing(act: () => Promise<unknown>, announce: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } finally {
+    await announce();
   }
 }
 

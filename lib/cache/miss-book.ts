@@ -2,7 +2,8 @@ import type { Fence } from '../reliability/fences.js';
 
 /** A load that takes longer than this is not known any more when its value is set. */
 export const LOAD_KNOWN_MS = 10_000;
-const MOST_KEYS = 10_000;
+/** So many that are not answered within that time: 5000 each second. */
+const MOST_KEYS = 50_000;
 
 /** The loads of one key: a `get` that has missed, and no `set` that answers it yet. */
 interface Loads {
@@ -27,6 +28,8 @@ export class MissBook {
   readonly #now: () => number;
   /** By key, the oldest miss first. */
   readonly #loads = new Map<string, Loads>();
+  /** Until then loads may be under way that were too many to be known. */
+  #crowdedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(makeFence: (key: string) => Fence, now: () => number) {
     this.#makeFence = makeFence;
@@ -61,7 +64,8 @@ export class MissBook {
    */
   noteSet(key: string): Fence | undefined {
     const loads = this.#loads.get(key);
-    if (loads === undefined) return this.#makeFence(key);
+    // Where not all loads are known, this may be one that was overtaken.
+    if (loads === undefined) return this.#now() > this.#crowdedUntil ? this.#makeFence(key) : undefined;
     this.#review(key, loads);
     const isRefused = loads.overtaken > 0;
     // Those that may be kept answer first: none that was overtaken is taken for answered too early.
@@ -84,7 +88,9 @@ export class MissBook {
 
   #forgetOld(now: number): void {
     for (const [key, { lastMissAt }] of this.#loads) {
-      if (lastMissAt + LOAD_KNOWN_MS >= now && this.#loads.size < MOST_KEYS) return;
+      const isRecent = lastMissAt + LOAD_KNOWN_MS >= now;
+      if (isRecent && this.#loads.size < MOST_KEYS) return;
+      if (isRecent) this.#crowdedUntil = now + LOAD_KNOWN_MS;
       this.#loads.delete(key);
     }
   }

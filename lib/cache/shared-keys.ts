@@ -5,13 +5,19 @@ import type { Level } from './manager-shapes.js';
 
 type KeyIterator = (namespace: string | undefined) => AsyncIterable<readonly [key: string, value: unknown]>;
 
-/**
- * Deletes the keys that match from levels that processes share.
- *
- * @throws MeshError `MESH_ERR_UNSUPPORTED` one of them can not list its keys; then nothing was deleted
- */
-export async function deleteMatching(levels: readonly Level[], pattern: Glob): Promise<void> {
-  const readers = levels.map((level) => ({ level, read: readerOf(level) }));
+/** A level together with what lists its keys. */
+interface KeyReader {
+  readonly level: Level;
+  readonly read: () => AsyncIterable<string> | Iterable<string>;
+}
+
+/** @throws MeshError `MESH_ERR_UNSUPPORTED` one of the levels can not list its keys */
+export function keyReaders(levels: readonly Level[]): KeyReader[] {
+  return levels.map((level) => ({ level, read: readerOf(level) }));
+}
+
+/** Deletes the keys that match from levels that processes share. */
+export async function deleteMatching(readers: readonly KeyReader[], pattern: Glob): Promise<void> {
   for (const { level, read } of readers) {
     const matching: string[] = [];
     for await (const key of read()) if (pattern.matches(key)) matching.push(key);
@@ -19,7 +25,7 @@ export async function deleteMatching(levels: readonly Level[], pattern: Glob): P
   }
 }
 
-function readerOf(level: Level): () => AsyncIterable<string> | Iterable<string> {
+function readerOf(level: Level): KeyReader['read'] {
   const { store } = level;
   const held = keysOf(level);
   if (held !== undefined) return () => held;

@@ -26,6 +26,11 @@ class Users {
     return Promise.all([this.find('1'), this.find('2')]);
   }
 
+  @Cached({ key: (user: User | undefined) => user!.name })
+  async keyOfNothing(user: User | undefined): Promise<User | undefined> {
+    return Promise.resolve(user);
+  }
+
   @Invalidates({ keys: (id: string) => [`user:${id}`], tags: () => ['all'] })
   async save(id: string, name: string): Promise<string> {
     if (this.failure !== undefined) throw this.failure;
@@ -132,6 +137,11 @@ describe('Cached', () => {
     // Nothing was changed, so nothing is told.
     expect([a.bus.metrics().published, await heldBy(a, ['user:1'])]).toEqual([0, ['held']]);
   });
+});
+
+it('fails where the function for the key does, as the method would', async () => {
+  const [a] = await two();
+  await expect(a.users.keyOfNothing(undefined)).rejects.toBeInstanceOf(TypeError);
 });
 
 describe('Invalidates', () => {

@@ -2,6 +2,7 @@ import { Controller, type DynamicModule, Get, UseInterceptors } from '@nestjs/co
 import { CACHE_MANAGER, CacheInterceptor, CacheKey, CacheModule } from '@nestjs/cache-manager';
 import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createCache } from 'cache-manager';
 import { CacheableMemory } from 'cacheable';
 import { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
@@ -237,6 +238,35 @@ describe('MeshCacheModule', () => {
     const builder = Test.createTestingModule({ imports: modules });
     const testing = await world.network.override(builder).compile();
     expect(await codeOf(testing.createNestApplication(quiet).init())).toBe('MESH_ERR_CONFIG');
+  });
+
+  it('binds a cache that is made later than it is first asked for', async () => {
+    const early = {
+      provide: 'EARLY',
+      inject: [MeshCache],
+      useFactory: (cache: MeshCache) => codeOf(cache.wrap('1', () => 1)),
+    };
+    const later = {
+      provide: CACHE_MANAGER,
+      inject: ['EARLY'],
+      useFactory: async () => {
+        await new Promise(setImmediate);
+        return createCache();
+      },
+    };
+    const imports = [MeshModule.forRoot({ logger: false }), MeshCacheModule.forRoot()];
+    const builder = Test.createTestingModule({ imports, providers: [early, later] });
+    const app = await (await world.network.override(builder).compile()).createNestApplication(quiet).init();
+    expect(app.get('EARLY')).toBe('MESH_ERR_CONFIG');
+    const bus = world.network.bus();
+    await bus.start();
+    await world.network.settled();
+    const cache = app.get<Cache>(CACHE_MANAGER);
+    expect(await app.get(MeshCache).wrap('1', () => 'one')).toBe('one');
+    await bus.publish('invalidate:1');
+    await world.network.settled();
+    expect((await cache.get('1')) ?? undefined).toBeUndefined();
+    await app.close();
   });
 
   it('is imported once', async () => {

@@ -131,8 +131,7 @@ describe('MeshCache.wrap', () => {
     await a.mesh.wrap('ever', () => 'one', 0);
     await a.mesh.wrap('long', () => 'one', { ttl: 60_000 });
     await a.mesh.wrap('short', () => 'one');
-    const before = Date.now();
-    while (Date.now() < before + 2) await new Promise(setImmediate);
+    await pastMilliseconds(1);
     expect(await heldBy(a, ['ever', 'long', 'short'])).toEqual(['one', 'one', undefined]);
   });
 
@@ -168,6 +167,33 @@ describe('MeshCache', () => {
     await b.mesh.invalidateTag('x');
     await world.network.settled();
     expect(await heldBy(a, ['1'])).toEqual([undefined]);
+  });
+
+  it('puts a value for as long as the cache keeps one', async () => {
+    const [a] = await world.two(() => ({ register: { ttl: 1 } }));
+    await a.mesh.put('short', 'one');
+    await a.mesh.put('long', 'one', 60_000);
+    await pastMilliseconds(1);
+    expect(await heldBy(a, ['short', 'long'])).toEqual([undefined, 'one']);
+  });
+
+  it('knows the tags of what is stored while many others are', async () => {
+    const [a, b] = await world.two();
+    for (let index = 0; index < 999; index++) await a.mesh.wrap(`many:${index}`, () => 'old', { tags: ['x'] });
+    const keys = ['1', '2', '3', '4'];
+    await Promise.all(keys.map((key) => a.mesh.wrap(key, async () => Promise.resolve('old'), { tags: ['y'] })));
+    await b.mesh.invalidateTag('y');
+    await world.network.settled();
+    expect(await heldBy(a, keys)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(a.mesh.stats().swept).toBe(4);
+  });
+
+  it('counts what was dropped because somebody said so', async () => {
+    const [a, b] = await world.two();
+    expect([a.mesh.stats().cleared, b.mesh.stats().cleared]).toEqual([0, 0]);
+    await a.mesh.clear();
+    await world.network.settled();
+    expect([a.mesh.stats().cleared, b.mesh.stats().cleared]).toEqual([1, 1]);
   });
 
   it('keeps none of two values that are put at once', async () => {
@@ -235,6 +261,12 @@ describe('MeshCache', () => {
     for (const one of [a, b]) expect(await heldBy(one, keys)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
+
+/** Keyv knows no clock but that of the machine, and has no event for what ends. */
+async function pastMilliseconds(ms: number): Promise<void> {
+  const end = Date.now() + ms;
+  while (Date.now() <= end) await new Promise(setImmediate);
+}
 
 describe('a level that is shared', () => {
   let server: SharedServer;
@@ -367,6 +399,63 @@ describe('a level that is shared', () => {
       [undefined],
       [undefined],
     ]);
+  });
+
+  it('keeps what is put for as long as the cache keeps one, in all levels', async () => {
+    const { stores } = levels().register!;
+    const [a] = await world.two(() => ({ register: { stores: stores!, ttl: 60_000 } }));
+    await a.mesh.put('1', 'one');
+    await a.mesh.wrap('2', () => 'two', { tags: ['x'] });
+    // As Keyv writes it.
+    const { expires } = JSON.parse(String(server.entries.get('shop:1'))) as { expires: number };
+    expect(expires).toBeGreaterThan(Date.now());
+    const local = stores![0] as Keyv;
+    for (const key of ['1', '2']) {
+      const held = (await local.get(key, { raw: true })) as { expires?: number } | undefined;
+      expect(held?.expires).toBeGreaterThan(Date.now());
+    }
+  });
+
+  const invalidations: [name: string, act: (one: Instance) => Promise<unknown>][] = [
+    ['invalidate', ({ mesh }) => mesh.invalidate('1')],
+    ['invalidateMatching', ({ mesh }) => mesh.invalidateMatching('*')],
+    ['clear', ({ mesh }) => mesh.clear()],
+    ['put', ({ mesh }) => mesh.put('1', 'new')],
+    ['del', ({ cache }) => cache.del('1')],
+  ];
+
+  it.each(invalidations)('has the others told where it fails, by %s', async (_name, act) => {
+    const failure = new Error('the server is gone');
+    const failing = server.connect();
+    const stores = [
+      new Keyv({ store: new Map() }),
+      new Keyv({ store: failing, namespace: 'shop', throwOnErrors: true }),
+    ];
+    const [a, b] = [await world.instance({ register: { stores } }), await world.instance(levels())];
+    await world.network.settled();
+    server.entries.set('shop:1', { value: 'old' });
+    expect(await b.mesh.wrap('1', () => 'loaded')).toBe('old');
+    const fail = (): Promise<void> => Promise.reject(failure);
+    Object.assign(failing, { beforeDelete: fail, beforeSet: fail, clear: fail });
+    await expect(act(a)).rejects.toBe(failure);
+    await world.network.settled();
+    expect(b.mesh.stats().invalidated + b.mesh.stats().swept + b.mesh.stats().cleared).toBe(1);
+  });
+
+  it('gets nothing that was overtaken while a cache that does not block stored it', async () => {
+    const store = server.connect();
+    const setting = deferred();
+    const a = await world.instance(levels());
+    const b = await world.instance({ register: { ...levels(store).register, nonBlocking: true } });
+    await world.network.settled();
+    store.beforeSet = () => setting.promise;
+    const set = b.cache.set('1', 'old');
+    await world.network.settled();
+    await a.cache.del('1');
+    await world.network.settled();
+    setting.resolve();
+    await set;
+    expect([server.entries.size, await heldBy(b, ['1'])]).toEqual([0, [undefined]]);
   });
 
   it('holds nothing that bears tags', async () => {

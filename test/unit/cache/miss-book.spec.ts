@@ -86,12 +86,22 @@ describe('MissBook', () => {
     expect([set('a'), set('b')]).toEqual([false, true]);
   });
 
-  it('forgets the oldest misses, by time and by number', () => {
-    for (let index = 0; index < 20_000; index++) book.noteMiss(`key:${index}`);
-    expect(book.size).toBe(10_000);
+  it('forgets misses by time', () => {
+    for (let index = 0; index < 1000; index++) book.noteMiss(`key:${index}`);
+    expect(book.size).toBe(1000);
     now += LOAD_KNOWN_MS + 1;
     book.noteMiss('a');
     expect(book.size).toBe(1);
+  });
+
+  it('keeps a bounded number, and takes no set of a key that it does not know for as long as one may be overtaken', () => {
+    book.noteMiss('a');
+    for (let index = 0; index < 50_000; index++) book.noteMiss(`key:${index}`);
+    expect(book.size).toBe(50_000);
+    invalidate('a');
+    expect([set('a'), set('b'), set('key:49999')]).toEqual([false, false, true]);
+    now += LOAD_KNOWN_MS + 1;
+    expect([set('a'), set('b')]).toEqual([true, true]);
   });
 
   it('never takes a value that is older than an invalidation, where each miss is answered by one set', () => {
