@@ -1,9 +1,17 @@
 import { randomInt } from 'node:crypto';
 
-/**
- * A port that nobody is likely to use: below the range from which the kernel takes its own, so that no socket which
- * asked for any port sits on it.
- */
+/** Below the range from which the kernel takes its own, so that no socket which asked for any port sits on one. */
+const FIRST = 20_000;
+const EACH = 1000;
+const WORKERS = 12;
+
+/** Spec files of one worker come one after the other. Workers run at the same time, and each has ports of its own. */
+const first = FIRST + (Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS) * EACH;
+let next = randomInt(0, EACH);
+
+/** A port that nobody is likely to use, another one each time. */
 export function randomPort(): number {
-  return randomInt(20_000, 32_000);
+  const port = first + next;
+  next = (next + 1) % EACH;
+  return port;
 }

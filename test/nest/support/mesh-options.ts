@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto';
 import type { MeshLogger, MeshOptions } from 'nestjs-mesh';
 import { Inbox } from '../../support/inbox.js';
+import { randomPort } from '../../support/random-port.js';
 
-/** A mesh of its own for each spec: loopback only, and a port that parallel runs are unlikely to draw. */
+/** A mesh of its own for each spec: loopback only, and a port of its own. */
 export function loopback(): MeshOptions & { readonly port: number } {
-  return { interface: 'lo', port: randomInt(20_000, 32_000), cluster: 'spec', logger: false };
+  return { interface: 'lo', port: randomPort(), cluster: 'spec', logger: false };
 }
 
 /** For a node that is there first: it need not wait to see whether anyone answers. */
