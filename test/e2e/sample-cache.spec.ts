@@ -7,11 +7,14 @@ import { buildSample, CACHE_SAMPLE } from './support/sample.js';
 
 const SABOTAGE = pathToFileURL(join(ROOT, 'test/e2e/children/sabotage.mjs')).href;
 
+/** One for each instance: stories that run side by side must not look for theirs in the same place. */
+const PORTS = 3;
+
 const programs: Program[] = [];
 
 function story(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   const start = join(CACHE_SAMPLE, 'dist/start.js');
-  const program = new Program(process.execPath, [start, '--port', String(randomPort()), ...args], env);
+  const program = new Program(process.execPath, [start, '--port', String(randomPort(PORTS)), ...args], env);
   programs.push(program);
   return program;
 }

@@ -12,6 +12,9 @@ import { buildSample, SAMPLE } from './support/sample.js';
 
 const SABOTAGE = pathToFileURL(join(ROOT, 'test/e2e/children/sabotage.mjs')).href;
 
+/** One for each instance: stories that run side by side must not look for theirs in the same place. */
+const PORTS = 3;
+
 const programs: Program[] = [];
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
@@ -21,7 +24,7 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 }
 
 function story(args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  return run(process.execPath, [join(SAMPLE, 'dist/start.js'), '--port', String(randomPort()), ...args], env);
+  return run(process.execPath, [join(SAMPLE, 'dist/start.js'), '--port', String(randomPort(PORTS)), ...args], env);
 }
 
 beforeAll(() => buildSample(), 60_000);
@@ -89,7 +92,7 @@ describe('the story of sample/01-invalidation', () => {
       'sample/01-invalidation',
       '--',
       '--port',
-      String(randomPort()),
+      String(randomPort(PORTS)),
     ]);
     await program.saying(/Ctrl-C ends everything/, 60_000);
     const [, a = ''] = await program.saying(/curl (http\S+)\/cache/);

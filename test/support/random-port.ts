@@ -9,9 +9,10 @@ const WORKERS = 12;
 const first = FIRST + (Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS) * EACH;
 let next = randomInt(0, EACH);
 
-/** A port that nobody is likely to use, another one each time. */
-export function randomPort(): number {
+/** A port that nobody is likely to use, another one each time. Of several in a row, the first. */
+export function randomPort(inARow = 1): number {
+  if (next + inARow > EACH) next = 0;
   const port = first + next;
-  next = (next + 1) % EACH;
+  next = (next + inARow) % EACH;
   return port;
 }

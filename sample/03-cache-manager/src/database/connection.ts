@@ -10,11 +10,18 @@ const ASK_AGAIN_MS = 2;
 export class Connection {
   readonly #libsql: Libsql.Database;
 
-  constructor(file: string) {
+  private constructor(file: string) {
     this.#libsql = new Libsql(file);
     this.#libsql.pragma('busy_timeout = 0');
+  }
+
+  /** Waits for others that are opening the file, as it is locked to readers too while it gets its write-ahead log. */
+  static async open(file: string): Promise<Connection> {
+    const connection = new Connection(file);
+    await whenUnlocked(() => connection.exec('PRAGMA journal_mode = WAL'));
     // With a write-ahead log a commit is safe from the death of a process without being flushed to the disk.
-    this.#libsql.pragma('synchronous = NORMAL');
+    await whenUnlocked(() => connection.exec('PRAGMA synchronous = NORMAL'));
+    return connection;
   }
 
   all(sql: string, ...values: readonly Value[]): readonly unknown[] {

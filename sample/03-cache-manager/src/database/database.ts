@@ -9,15 +9,14 @@ export class Database implements OnApplicationShutdown {
   readonly #writing: Connection;
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: string) {
-    this.#reading = new Connection(file);
-    this.#writing = new Connection(file);
+  private constructor(reading: Connection, writing: Connection) {
+    this.#reading = reading;
+    this.#writing = writing;
   }
 
   /** Makes the tables, if nobody has yet. */
   static async open(file: string): Promise<Database> {
-    const database = new Database(file);
-    await whenUnlocked(() => database.#writing.exec('PRAGMA journal_mode = WAL'));
+    const database = new Database(await Connection.open(file), await Connection.open(file));
     await database.transaction((connection) => connection.exec(SCHEMA));
     return database;
   }
