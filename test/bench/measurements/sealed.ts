@@ -28,6 +28,8 @@ export const SEALED_LATENCY: Contest = {
   contestants: [
     latencyContestant('sealed', { kind: 'mesh', secret: SECRET }),
     latencyContestant('plain', { kind: 'mesh' }),
+    latencyContestant('raw dgram, AES-256-GCM', { kind: 'raw-gcm' }),
+    latencyContestant('raw dgram', { kind: 'raw-json' }),
   ],
   goals: [{ figure: 'median', against: 'plain', atMost: 1.2 }],
 };
