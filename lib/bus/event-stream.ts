@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/mesh-error.js';
 import { Fifo } from '../primitives/fifo.js';
+import { loadOf } from './event-load.js';
 import type { MeshEvent } from './mesh-event.js';
 
 type Result = IteratorResult<MeshEvent, undefined>;
@@ -14,13 +15,14 @@ interface StreamHooks {
 const DONE: Result = Object.freeze({ done: true, value: undefined });
 
 /**
- * Events that wait for a reader, up to a limit. Beyond it the stream keeps what it has, drops what comes, and when the
+ * Events that wait for a reader, up to a limit, for which long ones count more. Beyond it the stream keeps what it has, drops what comes, and when the
  * reader has had all that was kept it is told how much is missing: an error that it can not overlook.
  */
 export class EventStream implements AsyncIterableIterator<MeshEvent, undefined> {
   readonly #limit: number;
   readonly #hooks: StreamHooks;
   #kept = new Fifo<MeshEvent>();
+  #keptLoad = 0;
   readonly #readers = new Fifo<(result: Result) => void>();
   #dropped = 0;
   /** `ending`: nothing comes any more, and what is kept may still be read. */
@@ -36,8 +38,9 @@ export class EventStream implements AsyncIterableIterator<MeshEvent, undefined> 
     const resolve = this.#readers.take();
     if (resolve !== undefined) {
       resolve({ done: false, value: event });
-    } else if (this.#dropped === 0 && this.#kept.length < this.#limit) {
+    } else if (this.#dropped === 0 && this.#keptLoad < this.#limit) {
       this.#kept.push(event);
+      this.#keptLoad += loadOf(event);
     } else {
       this.#dropped++;
       this.#hooks.onDrop();
@@ -55,6 +58,7 @@ export class EventStream implements AsyncIterableIterator<MeshEvent, undefined> 
   /** Ends at once and lets go of what is kept. */
   cancel(): void {
     this.#kept = new Fifo();
+    this.#keptLoad = 0;
     this.#dropped = 0;
     this.end();
     this.#state = 'done';
@@ -62,7 +66,10 @@ export class EventStream implements AsyncIterableIterator<MeshEvent, undefined> 
 
   next(): Promise<Result> {
     const event = this.#kept.take();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (event !== undefined) {
+      this.#keptLoad -= loadOf(event);
+      return Promise.resolve({ done: false, value: event });
+    }
     if (this.#dropped > 0) return Promise.reject(this.#overflow());
     if (this.#state !== 'open') return Promise.resolve(DONE);
     return new Promise((resolve) => this.#readers.push(resolve));

@@ -1,5 +1,6 @@
 import { Fifo } from '../primitives/fifo.js';
 import type { AwaitedEvents } from './awaited-events.js';
+import { loadOf } from './event-load.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { MeshEvent } from './mesh-event.js';
 import type { QuestionRun } from './question-run.js';
@@ -23,12 +24,13 @@ interface Waiting {
   readonly subscriber: Subscriber;
   /** One for a subscriber that is told event by event. */
   readonly events: readonly MeshEvent[];
+  readonly load: number;
 }
 
 /**
  * Runs the handlers of events and of questions, asynchronous ones not more than `limits.handlers` at once. Beyond that
- * they wait in the order in which they came, and beyond `limits.handlerEvents` of them events are dropped and questions
- * refused.
+ * they wait in the order in which they came, and beyond `limits.handlerEvents` of them, long ones counted for each of their
+ * datagrams, events are dropped and questions refused.
  *
  * Whether a function is asynchronous is seen by what it returns. One that has not returned a promise yet is run without
  * delay, so that synchronous ones never wait; one that then does so for the first time may exceed the bound by itself.
@@ -41,7 +43,8 @@ export class HandlerRuns {
   #underWay = 0;
   readonly #onIdle: (() => void)[] = [];
   #waiting = new Fifo<Waiting>();
-  #waitingEvents = 0;
+  /** Of the events and the questions that wait. */
+  #load = 0;
   /** Those that wait. Apart from events, as any of them may be withdrawn. */
   readonly #questions = new Set<QuestionRun>();
   #isQuestionsTurn = false;
@@ -73,14 +76,18 @@ export class HandlerRuns {
   /** Lets a question be answered, now or when there is room. */
   ask(question: QuestionRun): void {
     if (!question.isAsync || !this.#isFull()) return this.#beginQuestion(question);
-    if (this.#room() > 0) return void this.#questions.add(question);
-    question.refuse();
-    this.#onRefuse();
+    if (this.#load >= this.#bounds.handlerEvents) {
+      question.refuse();
+      this.#onRefuse();
+      return;
+    }
+    this.#questions.add(question);
+    this.#load += question.load;
   }
 
   /** Nobody waits for the answer any more. */
   withdraw(question: QuestionRun): void {
-    this.#questions.delete(question);
+    if (this.#questions.delete(question)) this.#load -= question.load;
   }
 
   /** Resolves when no asynchronous run is under way, and so none waits; `undefined` if that is so now. */
@@ -97,7 +104,7 @@ export class HandlerRuns {
       if (next.subscriber !== subscriber) this.#waiting.push(next);
       else this.#settle(next.events, false);
     }
-    this.#waitingEvents -= subscriber.waiting;
+    this.#load -= subscriber.waiting;
     subscriber.waiting = 0;
   }
 
@@ -112,26 +119,23 @@ export class HandlerRuns {
     this.#underWay++;
   }
 
-  /** For so many more to wait. */
-  #room(): number {
-    return this.#bounds.handlerEvents - this.#waitingEvents - this.#questions.size;
-  }
-
   #beginQuestion(question: QuestionRun): void {
     if (question.begin(this.#onEnd)) this.#underWay++;
   }
 
-  /** As many as there is room for. */
+  /** As many as there is room for; the last of them may take more than that. */
   #wait(subscriber: Subscriber, events: readonly MeshEvent[]): void {
-    const room = this.#room();
-    const kept = events.length <= room ? events : events.slice(0, room);
-    if (kept.length > 0) {
-      this.#waiting.push({ subscriber, events: kept });
-      this.#waitingEvents += kept.length;
-      subscriber.waiting += kept.length;
+    const room = this.#bounds.handlerEvents - this.#load;
+    let load = 0;
+    let count = 0;
+    for (; count < events.length && load < room; count++) load += loadOf(events[count]!);
+    if (count > 0) {
+      this.#waiting.push({ subscriber, events: count === events.length ? events : events.slice(0, count), load });
+      this.#load += load;
+      subscriber.waiting += load;
     }
-    if (kept.length === events.length) return;
-    const dropped = events.slice(kept.length);
+    if (count === events.length) return;
+    const dropped = events.slice(count);
     this.#settle(dropped, true);
     this.#onDrop(dropped);
   }
@@ -168,15 +172,15 @@ export class HandlerRuns {
     this.#isQuestionsTurn = !this.#isQuestionsTurn;
     if (this.#questions.size > 0 && (this.#isQuestionsTurn || this.#waiting.length === 0)) {
       const [question] = this.#questions;
-      this.#questions.delete(question!);
+      this.withdraw(question!);
       this.#beginQuestion(question!);
       return true;
     }
     const next = this.#waiting.take();
     if (next === undefined) return false;
-    const { subscriber, events } = next;
-    this.#waitingEvents -= events.length;
-    subscriber.waiting -= events.length;
+    const { subscriber, events, load } = next;
+    this.#load -= load;
+    subscriber.waiting -= load;
     this.#begin(subscriber, events);
     return true;
   }

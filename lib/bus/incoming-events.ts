@@ -7,6 +7,7 @@ import type { KeyAttachment } from '../wire/key-attachment.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import type { AwaitedEvents } from './awaited-events.js';
 import { type EventData, NO_METADATA } from './event-data.js';
+import { noteLoad } from './event-load.js';
 import type { Listeners } from './listeners.js';
 import type { MeshEvent, MeshMatchingEvent } from './mesh-event.js';
 import type { BusCounters } from './mesh-metrics.js';
@@ -104,6 +105,7 @@ export class IncomingEvents {
       metadata: attachment?.metadata === undefined ? NO_METADATA : this.#parts.eventData.metadata(attachment.metadata),
       sequence: source.sequence,
     };
+    noteLoad(event, attachment);
     return Object.freeze(event);
   }
 

@@ -3,6 +3,7 @@ import type { PeerView } from '../membership/peer-view.js';
 import type { NodeId } from '../primitives/node-id.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { type EventData, NO_METADATA } from './event-data.js';
+import { noteLoad } from './event-load.js';
 import { formatNodeId } from './node-uuid.js';
 import type { HandlerRuns } from './handler-runs.js';
 import type { MeshRequest } from './mesh-request.js';
@@ -39,13 +40,15 @@ export class IncomingRequests {
         settle(origin.id, token, 'idle');
         continue;
       }
-      this.#run(origin.id, token, responder, {
+      const request = {
         key,
         data: attachment.data === undefined ? undefined : eventData.data(attachment.data),
         origin: formatNodeId(origin.id),
         zone: origin.zone,
         metadata: attachment.metadata === undefined ? NO_METADATA : eventData.metadata(attachment.metadata),
-      });
+      };
+      noteLoad(request, attachment);
+      this.#run(origin.id, token, responder, request);
     }
   }
 

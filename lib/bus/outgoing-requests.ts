@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../runtime/ports.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import { checkTimeout, checkWholeNumber } from './checks.js';
 import { type EventData, NO_METADATA } from './event-data.js';
+import { noteLoad } from './event-load.js';
 import type { HandlerRuns } from './handler-runs.js';
 import type { MeshReplyObserver, MeshRequestOptions } from './mesh-request.js';
 import { formatNodeId } from './node-uuid.js';
@@ -138,7 +139,9 @@ export class OutgoingRequests {
     const data = event.data === undefined ? undefined : eventData.data(event.data);
     const metadata = event.metadata === undefined ? NO_METADATA : eventData.metadata(event.metadata);
     // Behind this call, as the answers of others come.
-    const question = new QuestionRun(port, own!, { key: event.key, data, origin, zone, metadata });
+    const request = { key: event.key, data, origin, zone, metadata };
+    noteLoad(request, event);
+    const question = new QuestionRun(port, own!, request);
     void Promise.resolve().then(() => runs.ask(question));
   }
 

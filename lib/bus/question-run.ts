@@ -1,3 +1,4 @@
+import { loadOf } from './event-load.js';
 import type { MeshRequest } from './mesh-request.js';
 import type { ReplyPort } from './reply-port.js';
 import type { RegisteredResponder } from './responders.js';
@@ -14,6 +15,10 @@ export class QuestionRun {
     this.#port = port;
     this.#responder = responder;
     this.#request = request;
+  }
+
+  get load(): number {
+    return loadOf(this.#request);
   }
 
   /** Whether it is expected to be under way for a while. */

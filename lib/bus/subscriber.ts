@@ -8,7 +8,7 @@ interface Standing {
   active: boolean;
   /** Whether its listener is known to be asynchronous. Only such a one is ever made to wait. */
   isAsync: boolean;
-  /** How many of its events wait. */
+  /** The load of its events that wait. */
   waiting: number;
 }
 

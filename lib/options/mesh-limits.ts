@@ -15,7 +15,7 @@ export interface MeshLimits {
   readonly repairBytes: number;
   /** How long a datagram is kept to be repeated, in milliseconds. Default 300,000. */
   readonly repairAge: number;
-  /** Events that one `stream()` keeps for a slow reader. Default 10,000. */
+  /** Events that one `stream()` keeps for a slow reader, counted as those of `handlerEvents`. Default 10,000. */
   readonly streamEvents: number;
   /**
    * Asynchronous runs of handlers, of events and of requests, that are under way at once. Default 1000. Beyond it events and
@@ -23,8 +23,9 @@ export interface MeshLimits {
    */
   readonly handlers: number;
   /**
-   * Events that wait for asynchronous handlers, one for each handler, and requests that do. Default 100,000. Beyond it events
-   * are dropped, and become one resync `overload` here; requests are refused, and their askers told so.
+   * Events that wait for asynchronous handlers, one for each handler, and requests that do. Default 100,000. One that comes
+   * in fragments counts for each of them. Beyond it events are dropped, and become one resync `overload` here; requests
+   * are refused, and their askers told so.
    */
   readonly handlerEvents: number;
 }
