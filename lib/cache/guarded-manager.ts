@@ -174,10 +174,11 @@ export class GuardedManager {
     store: Store,
     { key, set, remove }: { key: string; set: () => Promise<unknown>; remove: Store['delete'] },
   ): Promise<unknown> {
-    const before = this.#wraps.judge(key);
-    if (before === 'overtaken') return this.#refused();
+    const fences = this.#wraps.fencesOfSet(key);
+    const isOvertaken = (): boolean => !fences.every((fence) => fence.isCurrent());
+    if (isOvertaken()) return this.#refused();
     const result = await this.#noting(store, key, set);
-    if (before === 'unknown' || this.#wraps.judge(key) !== 'overtaken') return result;
+    if (!isOvertaken()) return result;
     await remove(key);
     return this.#refused();
   }

@@ -8,11 +8,12 @@ interface Flight {
   readonly ended: Deferred;
 }
 
-/** What a call of `wrap` has made its loader do. */
+/** A run of a loader. */
 interface Loading {
-  /** Its fence is the one that is kept. */
-  isOwn: boolean;
+  readonly fence: Fence;
   isUnderWay: boolean;
+  /** The stores have been handed what it has brought. */
+  isHanded: boolean;
 }
 
 /**
@@ -24,7 +25,7 @@ export class WrapFlights {
   readonly #isHearing: () => boolean;
   readonly #flights = new Map<string, Flight>();
   /** Loads that may outlast the call that has begun them, as it had an old value to give. */
-  readonly #refreshes = new Map<string, Fence>();
+  readonly #refreshes = new Map<string, Loading>();
 
   constructor(makeFence: (key: string) => Fence, isHearing: () => boolean) {
     this.#makeFence = makeFence;
@@ -38,37 +39,54 @@ export class WrapFlights {
     wrap: (load: () => Promise<unknown>) => Promise<unknown>,
   ): Promise<unknown> {
     const flight = await this.#join(key);
-    const loading: Loading = { isOwn: false, isUnderWay: false };
+    const own: { loading?: Loading } = {};
     try {
-      return await wrap(() => this.#load(key, load, loading));
+      const value = await wrap(() => this.#load(key, load, own));
+      // A refresh that was quick may be about to hand on what it has brought.
+      if (own.loading?.isHanded === true) this.#forget(key, own.loading);
+      return value;
+    } catch (error) {
+      this.#forget(key, own.loading);
+      throw error;
     } finally {
-      if (loading.isOwn && !loading.isUnderWay) this.#refreshes.delete(key);
       this.#leave(key, flight);
     }
   }
 
+  /** Of which there may be several for one load, as cache-manager lets each call set what all of them waited for. */
   endRefresh(key: string): void {
-    this.#refreshes.delete(key);
+    this.#forget(key, this.#refreshes.get(key));
   }
 
-  /** Whether a load of the key is under way, and if so, whether what it brings may be kept. */
-  judge(key: string): 'unknown' | 'current' | 'overtaken' {
-    const fences = [this.#flights.get(key)?.fence, this.#refreshes.get(key)].filter((fence) => fence !== undefined);
-    if (fences.length === 0) return 'unknown';
-    return fences.every((fence) => fence.isCurrent()) ? 'current' : 'overtaken';
+  /**
+   * Of the loads that what is set now may come of. Whoever sets keeps them: calls and loads may be over before a store
+   * has set.
+   */
+  fencesOfSet(key: string): readonly Fence[] {
+    const refresh = this.#refreshes.get(key);
+    if (refresh?.isUnderWay === false) refresh.isHanded = true;
+    return [this.#flights.get(key)?.fence, refresh?.fence].filter((fence) => fence !== undefined);
   }
 
-  async #load(key: string, load: () => unknown, loading: Loading): Promise<unknown> {
-    loading.isUnderWay = true;
-    if (!this.#refreshes.has(key)) {
-      loading.isOwn = true;
-      this.#refreshes.set(key, this.#makeFence(key));
-    }
+  async #load(key: string, load: () => unknown, own: { loading?: Loading }): Promise<unknown> {
+    const known = this.#refreshes.get(key);
+    const loading = known?.isUnderWay === true ? undefined : this.#begin(key);
+    if (loading !== undefined) own.loading = loading;
     try {
       return await load();
     } finally {
-      loading.isUnderWay = false;
+      if (loading !== undefined) loading.isUnderWay = false;
     }
+  }
+
+  #begin(key: string): Loading {
+    const loading: Loading = { fence: this.#makeFence(key), isUnderWay: true, isHanded: false };
+    this.#refreshes.set(key, loading);
+    return loading;
+  }
+
+  #forget(key: string, loading: Loading | undefined): void {
+    if (loading?.isUnderWay === false && this.#refreshes.get(key) === loading) this.#refreshes.delete(key);
   }
 
   async #join(key: string): Promise<Flight> {
