@@ -161,10 +161,14 @@ export class GuardedManager {
       const { only, pending } = handed;
       const part = only === undefined ? store : this.#parts.stores.partOf(store, only);
       if (part === undefined) return Promise.resolve(true);
-      const done = this.#noting(store, key, () => (part === store ? set(key, value, ttl) : part.set(key, value, ttl)));
+      const done = this.#noting(store, [key], () =>
+        part === store ? set(key, value, ttl) : part.set(key, value, ttl),
+      );
       pending.push(done);
       return done;
     };
+    const setMany = store.setMany?.bind(store);
+    if (setMany !== undefined) store.setMany = (items) => this.#setMany(store, items, setMany);
     store.delete = (key) => this.#noted(remove(key));
     store.clear = () => this.#noted(clear());
   }
@@ -177,16 +181,28 @@ export class GuardedManager {
     const fences = this.#wraps.fencesOfSet(key);
     const isOvertaken = (): boolean => !fences.every((fence) => fence.isCurrent());
     if (isOvertaken()) return this.#refused();
-    const result = await this.#noting(store, key, set);
+    const result = await this.#noting(store, [key], set);
     if (!isOvertaken()) return result;
     await remove(key);
     return this.#refused();
   }
 
-  async #noting(store: Store, key: string, set: () => Promise<unknown>): Promise<unknown> {
-    this.#parts.stores.noteSet(store, key);
+  /** What `mset` sets: a store that can do so sets many at once, past its `set`. */
+  #setMany(
+    store: Store,
+    items: readonly CacheItem[],
+    setMany: (items: readonly CacheItem[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    const keys = items.map(({ key }) => key);
+    const done = this.#noting(store, keys, () => setMany(items));
+    this.#handed?.pending.push(done);
+    return done;
+  }
+
+  async #noting(store: Store, keys: readonly string[], set: () => Promise<unknown>): Promise<unknown> {
+    for (const key of keys) this.#parts.stores.noteSet(store, key);
     const result = await set();
-    this.#parts.stores.noteSet(store, key);
+    for (const key of keys) this.#parts.stores.noteSet(store, key);
     return result;
   }
 

@@ -18,6 +18,7 @@ export interface Level extends Store {
 /** What cache-manager calls a store: a Keyv, or a `Cacheable` of two. */
 export interface Store {
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  setMany?(items: readonly CacheItem[]): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   clear(): Promise<unknown>;
 }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyv } from 'keyv';
 import { deferred } from '../../lib/bus/deferred.js';
 import { CachingWorld, heldBy, type Instance } from './support/caching.js';
-import { HeldStore } from './support/held-store.js';
+import { HeldManyStore, HeldStore } from './support/held-store.js';
+import { SharedServer, SharedStore } from './support/shared-store.js';
 
 const REFRESHING = { ttl: 60_000, refreshThreshold: 70_000 };
 
@@ -92,5 +93,44 @@ describe('what cache-manager has loaded, and a store that takes its time', () =>
     await expect(one.cache.wrap('1', async () => Promise.reject(new Error('lost')))).rejects.toThrow('lost');
     await one.cache.wrap('1', () => 'third');
     expect(await heldBy(one, ['1'])).toEqual(['third']);
+  });
+});
+
+describe('mset, and stores that set many at once', () => {
+  class SharedManyStore extends SharedStore {
+    async setMany(entries: readonly { readonly key: string; readonly value: unknown }[]): Promise<void> {
+      for (const { key, value } of entries) await this.set(key, value);
+    }
+  }
+
+  it('keeps nothing that is overtaken while a store sets it that is not waited for', async () => {
+    store = new HeldManyStore();
+    const [one, other] = await twoOf(true);
+    const hold = deferred();
+    store.holds.push(hold.promise);
+    const set = one.cache.mset([{ key: '1', value: 'old' }]);
+    await overtake(other, hold);
+    await set;
+    expect(await heldBy(one, ['1'])).toEqual([undefined]);
+  });
+
+  it('deletes from a shared level what was set there while somebody else was invalidating', async () => {
+    const server = new SharedServer();
+    const shared = [new SharedManyStore(server), new SharedManyStore(server)] as const;
+    const [one, other] = await Promise.all(
+      shared.map((store) => world.instance({ register: { stores: [new Keyv(), new Keyv({ store })] } })),
+    );
+    await world.network.settled();
+    const announced = deferred();
+    const remove = shared[1].delete.bind(shared[1]);
+    shared[1].delete = (key) => remove(key).finally(() => announced.promise);
+    await one!.cache.mget(['1']);
+    const deleted = other!.cache.del('1');
+    await nextTurn();
+    await one!.cache.mset([{ key: '1', value: 'old' }]);
+    announced.resolve();
+    await deleted;
+    await world.network.settled();
+    expect([...server.entries]).toEqual([]);
   });
 });

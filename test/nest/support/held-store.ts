@@ -10,3 +10,12 @@ export class HeldStore extends Map<string, unknown> {
     return hold.then(() => super.set(key, value)) as unknown as this;
   }
 }
+
+/** One that sets many at once. */
+export class HeldManyStore extends HeldStore {
+  async setMany(entries: readonly { readonly key: string; readonly value: unknown }[]): Promise<boolean[]> {
+    await this.holds.shift();
+    for (const { key, value } of entries) this.set(key, value);
+    return entries.map(() => true);
+  }
+}
