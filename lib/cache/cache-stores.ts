@@ -121,11 +121,11 @@ export class CacheStores implements CacheCopies {
   }
 }
 
-/** A store that fails is one that holds nothing, as it is to cache-manager. */
+/** A store that fails is one that holds nothing, and so is one that holds `undefined`, as they are to cache-manager. */
 async function firstHeld(levels: readonly Level[], key: string): Promise<StoredValue | undefined> {
   for (const level of levels) {
     const held = await level.get(key, { raw: true }).catch(() => undefined);
-    if (held !== undefined) return held;
+    if (held?.value !== undefined) return held;
   }
   return undefined;
 }

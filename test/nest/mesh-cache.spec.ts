@@ -126,6 +126,13 @@ describe('MeshCache.wrap', () => {
     }
   });
 
+  it('takes undefined that cache-manager has kept for nothing, as cache-manager does', async () => {
+    const [a] = await world.two();
+    await a.cache.set('1', undefined);
+    expect(await a.mesh.wrap('1', () => 'loaded')).toBe('loaded');
+    expect(await heldBy(a, ['1'])).toEqual(['loaded']);
+  });
+
   it('takes a time to live, and 0 for one without end', async () => {
     const [a] = await world.two(() => ({ register: { ttl: 1 } }));
     await a.mesh.wrap('ever', () => 'one', 0);
