@@ -107,7 +107,8 @@ export class CacheStores implements CacheCopies {
   #sweep(level: Level, isCovered: (key: string) => boolean): Promise<unknown> {
     const keys = keysOf(level);
     if (keys === undefined) {
-      this.#listener.onEvictAll();
+      // Another level may go on holding some of them.
+      if (this.#levels.local.length === 1) this.#listener.onEvictAll();
       return level.clear();
     }
     const covered = keys.filter(isCovered);

@@ -422,6 +422,15 @@ describe('a store of which nothing is known', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('is emptied, and tags of what another level holds stay known', async () => {
+    const a = await world.instance({ register: { stores: [new Map(), new OwnStore()] }, localStores: [0, 1] });
+    await a.mesh.wrap('1', () => 'old', { tags: ['team'] });
+    await a.mesh.invalidateMatching('other:*');
+    expect(await heldBy(a, ['1'])).toEqual(['old']);
+    await a.mesh.invalidateTag('team');
+    expect(await heldBy(a, ['1'])).toEqual([undefined]);
+  });
+
   it('is warned of where no store is in memory', async () => {
     const warnings: string[] = [];
     const stores = [new Keyv({ store: new SharedServer().connect() })];
