@@ -4,9 +4,7 @@ import type { NodeId } from '../primitives/node-id.js';
 import type { AskOutcome } from '../wire/receipt-packet.js';
 import type { MeshDriver } from '../runtime/mesh-driver.js';
 import type { Clock } from '../runtime/ports.js';
-import type { AnswerEvent } from './bus-audience.js';
-import type { EventData } from './event-data.js';
-import type { HandlerRuns } from './handler-runs.js';
+import type { AnswerEvent, BusAudience } from './bus-audience.js';
 import { IncomingRequests } from './incoming-requests.js';
 import { OutgoingRequests } from './outgoing-requests.js';
 import { ReceiptWaits } from './receipt-waits.js';
@@ -18,8 +16,7 @@ const ANSWER_KINDS: ReadonlySet<string> = new Set<AnswerEvent['kind']>(['receipt
 interface Parts {
   readonly id: string;
   readonly zone: string | undefined;
-  readonly eventData: EventData;
-  readonly runs: HandlerRuns;
+  readonly audience: Pick<BusAudience, 'eventData' | 'runs' | 'runner'>;
   readonly clock: () => Clock;
   readonly driver: () => MeshDriver | undefined;
 }
@@ -34,7 +31,7 @@ export class Answers {
   readonly #incoming: IncomingRequests;
   #token = 0;
 
-  constructor({ id, zone, eventData, runs, clock, driver }: Parts) {
+  constructor({ id, zone, audience: { eventData, runs, runner }, clock, driver }: Parts) {
     const common = {
       clock,
       peers: (): readonly PeerView[] => driver()?.peers() ?? [],
@@ -46,7 +43,7 @@ export class Answers {
       open: (token, members) => driver()?.answer((receipts) => receipts.open(token, members)),
     });
     this.requests = new OutgoingRequests({
-      ...{ ...common, id, zone, eventData, runs },
+      ...{ ...common, id, zone, eventData, runs, runner },
       open: (token, members) => {
         driver()?.answer((receipts) => {
           receipts.open(token, members);

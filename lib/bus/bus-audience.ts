@@ -64,6 +64,7 @@ export class BusAudience {
   readonly awaited = new AwaitedEvents();
   readonly eventData = new EventData(this.counters);
   readonly fences: Fences;
+  readonly runner: HandlerRunner;
   readonly runs: HandlerRuns;
   readonly subscriptions: Subscriptions;
   readonly matching: Listeners<MeshMatchingEvent>;
@@ -79,6 +80,7 @@ export class BusAudience {
   constructor(parts: AudienceParts) {
     const runner = new HandlerRunner(parts.log, this.counters, parts.now, parts.onRun);
     this.#parts = parts;
+    this.runner = runner;
     this.fences = new Fences({ isOpen: parts.isHearing, compile: (pattern) => new Glob(pattern) });
     this.#overload = new HandlerOverload({
       ...{ counters: this.counters, limits: parts.limits, log: parts.log, schedule: parts.schedule },

@@ -95,7 +95,7 @@ export class BusEngine {
     this.#resyncLog = this.#makeResyncLog();
     this.audience = this.#makeAudience(onRun);
     this.answers = new Answers({
-      ...{ id: this.id, zone: this.options.zone, eventData: this.audience.eventData, runs: this.audience.runs },
+      ...{ id: this.id, zone: this.options.zone, audience: this.audience },
       clock: () => this.session.clock,
       driver: () => this.session.driver,
     });

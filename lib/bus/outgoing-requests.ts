@@ -7,7 +7,9 @@ import type { AskOutcome } from '../wire/receipt-packet.js';
 import { checkTimeout, checkWholeNumber } from './checks.js';
 import { type EventData, NO_METADATA } from './event-data.js';
 import { noteLoad } from './event-load.js';
+import type { HandlerRunner } from './handler-runner.js';
 import type { HandlerRuns } from './handler-runs.js';
+import { heardObserver } from './heard-observer.js';
 import type { MeshReplyObserver, MeshRequestOptions } from './mesh-request.js';
 import { formatNodeId } from './node-uuid.js';
 import { QuestionRun } from './question-run.js';
@@ -23,6 +25,8 @@ interface Parts {
   readonly zone: string | undefined;
   readonly eventData: EventData;
   readonly runs: HandlerRuns;
+  /** Tells observers. */
+  readonly runner: HandlerRunner;
   readonly clock: () => Clock;
   readonly peers: () => readonly PeerView[];
   readonly nextToken: () => number;
@@ -112,7 +116,8 @@ export class OutgoingRequests {
     if (own !== undefined && !excludeSelf && isMeant(this.#parts.zone)) pending.add('self');
     const wanted = expect === 'all' ? Number.POSITIVE_INFINITY : expect === 'first' ? 1 : expect;
     const asked: Asked = {
-      ...{ token: this.#parts.nextToken(), observer, wanted, timeoutMs, pending, answered: 0 },
+      ...{ token: this.#parts.nextToken(), observer: heardObserver(observer, this.#parts.runner) },
+      ...{ wanted, timeoutMs, pending, answered: 0 },
       ...{ failure: undefined, timer: undefined, own: undefined },
     };
     this.#asked.set(asked.token, asked);
