@@ -159,7 +159,8 @@ export class MeshBus extends MeshListening {
    * each answer. It is over when all nodes that are there have answered, have nobody who does, or are gone.
    *
    * @returns what cancels: the observer is told nothing more
-   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`, `MESH_ERR_ARGUMENT`, `MESH_ERR_CLOSED`
+   * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`, `MESH_ERR_ARGUMENT`, `MESH_ERR_BACKPRESSURE`,
+   * `MESH_ERR_CLOSED`
    */
   request(key: string, options: MeshRequestOptions, observer: MeshReplyObserver): () => void {
     return this.#engine.request(key, options, observer);

@@ -67,7 +67,7 @@ export class OutgoingRequests {
     this.#parts = parts;
   }
 
-  /** @throws MeshError `MESH_ERR_ARGUMENT` */
+  /** @throws MeshError `MESH_ERR_ARGUMENT`, `MESH_ERR_BACKPRESSURE` */
   ask(question: Question): () => void {
     const asked = this.#open(question);
     const members = [...asked.pending].filter((id): id is NodeId => id !== 'self');
@@ -75,7 +75,7 @@ export class OutgoingRequests {
     asked.timer = clock.schedule(clock.now() + asked.timeoutMs, () => this.#expire(asked));
     if (members.length > 0) {
       this.#parts.open(asked.token, members);
-      question.publish(asked.token).catch((error: unknown) => this.#fail(asked, error));
+      this.#publish(asked, question);
     }
     if (asked.pending.has('self')) this.#askSelf(asked, question);
     // Not within this call: whoever asks has not got what cancels yet.
@@ -122,6 +122,16 @@ export class OutgoingRequests {
     };
     this.#asked.set(asked.token, asked);
     return asked;
+  }
+
+  /** What is refused was never asked. */
+  #publish(asked: Asked, { publish }: Question): void {
+    try {
+      publish(asked.token).catch((error: unknown) => this.#fail(asked, error));
+    } catch (error) {
+      this.#close(asked);
+      throw error;
+    }
   }
 
   #askSelf(asked: Asked, { event, own }: Question): void {

@@ -63,6 +63,14 @@ describe('an observer of answers', () => {
     expect([bus.status, told]).toEqual(['closed', ['MESH_ERR_CLOSED']]);
   });
 
+  it('is told nothing where more waits than may, which is thrown', async () => {
+    const [bus] = await two({ limits: { pendingKeys: 1 } });
+    const ask = (): unknown => bus.request(ASK, { data: 'x'.repeat(3000), timeout: 10 }, noting);
+    expect(ask).toThrow(expect.objectContaining({ code: 'MESH_ERR_BACKPRESSURE' }));
+    await world.advance(100);
+    expect(told).toEqual([]);
+  });
+
   it('is refused at once where it is none', async () => {
     const [bus] = await two();
     for (const observer of [undefined, null, {}, { next: () => undefined, error: () => undefined }]) {
