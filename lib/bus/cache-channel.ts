@@ -50,6 +50,15 @@ export class CacheChannel {
     return this.#bus.fence(this.#published(key));
   }
 
+  /**
+   * Whether all of these can be told to others.
+   *
+   * @throws MeshError `MESH_ERR_KEY` one of them can not
+   */
+  check(keys: readonly string[]): void {
+    keys.forEach((key, index) => this.#published(key, index));
+  }
+
   /** Whether anything can be kept now: only who hears of all invalidations may. */
   isHearing(): boolean {
     return this.#bus.fence(`${this.prefix}.`).isCurrent();

@@ -31,7 +31,7 @@ export class BoundManager {
     this.stores = new CacheStores({ levels: this.levels, counters: this.counters, listener, now });
     this.#guard = new GuardedManager(manager, {
       ...{ channel: this.keys, stores: this.stores, counters: this.counters },
-      announce: (keys) => (keys === 'all' ? this.announceAll() : this.announce(keys)),
+      announce: (keys) => (keys === 'all' ? this.announceAll() : this.#announceDeleted(keys)),
       now,
     });
     this.keys.listen(this.stores);
@@ -51,6 +51,13 @@ export class BoundManager {
   async announce(keys: readonly string[], options?: MeshInvalidateOptions): Promise<void> {
     const announced = this.keys.announce(keys, options);
     await Promise.all([announced, ...keys.map((key) => this.stores.drop(key))]);
+  }
+
+  /** What is gone from here is told, also beside a key that can not be: that one makes it reject afterwards. */
+  async #announceDeleted(keys: readonly string[]): Promise<void> {
+    const tellable = keys.filter((key) => canTell(this.keys, key));
+    if (tellable.length > 0) await this.announce(tellable);
+    this.keys.check(keys);
   }
 
   async announceAll(): Promise<void> {
@@ -95,13 +102,15 @@ export class BoundManager {
 
   async #keepBy(store: () => Promise<unknown>, { key, tags }: CacheEntry, fence: Fence): Promise<boolean> {
     if (!fence.isCurrent()) return false;
-    await store();
-    // Not before it is held: what is not held is forgotten. A tag that was invalidated meanwhile has moved the fence.
-    this.tags.add(key, tags);
-    if (fence.isCurrent()) return true;
-    // It was invalidated while the store took its time. What others have set in a shared level since goes too.
-    await Promise.all([this.stores.drop(key), this.stores.deleteShared(key)]);
-    return false;
+    try {
+      await store();
+    } finally {
+      // Not before it is held: what is not held is forgotten. A tag that was invalidated meanwhile has moved the fence.
+      this.tags.add(key, tags);
+      // It was invalidated while the store took its time. What others have set in a shared level since goes too.
+      if (!fence.isCurrent()) await Promise.all([this.stores.drop(key), this.stores.deleteShared(key)]);
+    }
+    return fence.isCurrent();
   }
 
   #listenForTags(): void {
@@ -130,6 +139,15 @@ export interface CacheEntry {
   readonly value: unknown;
   readonly ttl: number | undefined;
   readonly tags: readonly string[];
+}
+
+function canTell(channel: CacheChannel, key: string): boolean {
+  try {
+    channel.check([key]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function heldKeys(levels: readonly Level[]): Set<string> | undefined {

@@ -91,16 +91,23 @@ export class GuardedManager {
   async #set(key: string, value: unknown, ttl: number | undefined): Promise<unknown> {
     const fence = this.#fenceOfSet(key);
     if (fence === undefined) return value;
-    await this.store(key, value, ttl);
-    await this.#dropIfOvertaken(key, fence);
+    try {
+      await this.store(key, value, ttl);
+    } finally {
+      // One of several stores may have it, whatever another one threw.
+      await this.#dropIfOvertaken(key, fence);
+    }
     return value;
   }
 
   async #mset(items: CacheItem[]): Promise<unknown> {
     const fences = items.map(({ key }) => this.#fenceOfSet(key));
     const kept = items.filter((_item, index) => fences[index] !== undefined);
-    if (kept.length > 0) await this.#handing(() => this.#bare.mset(kept));
-    await Promise.all(items.map(({ key }, index) => this.#dropIfOvertaken(key, fences[index])));
+    try {
+      if (kept.length > 0) await this.#handing(() => this.#bare.mset(kept));
+    } finally {
+      await Promise.all(items.map(({ key }, index) => this.#dropIfOvertaken(key, fences[index])));
+    }
     return items;
   }
 

@@ -105,6 +105,7 @@ export class MeshCache {
     const bound = this.#bound();
     const list = listOf(keys);
     for (const key of list) checkKey(key);
+    bound.keys.check(list);
     await announcing(
       () => Promise.all(list.flatMap((key) => [bound.stores.drop(key), bound.stores.deleteShared(key)])),
       () => bound.announce(list, options),

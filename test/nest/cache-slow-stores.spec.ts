@@ -96,6 +96,33 @@ describe('what cache-manager has loaded, and a store that takes its time', () =>
   });
 });
 
+describe('a store that throws, beside one that takes its time', () => {
+  class FullStore extends Map<string, unknown> {
+    override set(): this {
+      throw new Error('full');
+    }
+  }
+
+  const sets: [name: string, set: (one: Instance) => Promise<unknown>][] = [
+    ['set', ({ cache }) => cache.set('1', 'old')],
+    ['mset', ({ cache }) => cache.mset([{ key: '1', value: 'old' }])],
+    ['MeshCache', ({ mesh }) => mesh.wrap('1', () => 'old')],
+  ];
+
+  it.each(sets)('keeps nothing that is overtaken, with %s', async (_name, set) => {
+    const full = new Keyv({ store: new FullStore(), throwOnErrors: true });
+    const one = await world.instance({ register: { stores: [new Keyv({ store }), full] }, localStores: [0, 1] });
+    const other = await world.instance();
+    await world.network.settled();
+    const hold = deferred();
+    store.holds.push(hold.promise);
+    const failed = expect(set(one)).rejects.toThrow('full');
+    await overtake(other, hold);
+    await failed;
+    expect(await heldBy(one, ['1'])).toEqual([undefined]);
+  });
+});
+
 describe('mset, and stores that set many at once', () => {
   class SharedManyStore extends SharedStore {
     async setMany(entries: readonly { readonly key: string; readonly value: unknown }[]): Promise<void> {

@@ -163,6 +163,15 @@ describe('CACHE_MANAGER', () => {
     expect(await heldBy(a, [long])).toEqual([undefined]);
   });
 
+  it('announces what it deletes beside a key that the mesh can not name', async () => {
+    const [a, b] = await world.two();
+    await setAll(a, ['1', '2']);
+    await setAll(b, ['1', '2']);
+    expect(await codeOf(a.cache.mdel(['1', 'k'.repeat(1024), '\ud800', '2']))).toBe('MESH_ERR_KEY');
+    await world.network.settled();
+    expect(await heldBy(b, ['1', '2'])).toEqual([undefined, undefined]);
+  });
+
   it('announces what it deletes without a bus that tells itself', async () => {
     const [a, b] = await world.two(() => ({ meshOptions: { selfDelivery: false } }));
     await setAll(a, ['1']);

@@ -151,16 +151,17 @@ describe('MeshCache.wrap', () => {
     ['a time to live that is none', ({ mesh }) => mesh.wrap('1', () => 1, { ttl: Number.NaN }), 'MESH_ERR_ARGUMENT'],
     ['a put of undefined', ({ mesh }) => mesh.put('1', undefined), 'MESH_ERR_ARGUMENT'],
     ['one wrong key of several', ({ mesh }) => mesh.invalidate(['1', '']), 'MESH_ERR_KEY'],
+    ['one of several that is too long', ({ mesh }) => mesh.invalidate(['1', 'k'.repeat(1020)]), 'MESH_ERR_KEY'],
     ['an empty glob', ({ mesh }) => mesh.invalidateMatching(''), 'MESH_ERR_PATTERN'],
     ['a lone surrogate', ({ mesh }) => mesh.invalidateTag('\ud800'), 'MESH_ERR_KEY'],
   ];
 
   it.each(wrong)('refuses %s', async (_name, call, code) => {
     const [a, b] = await world.two();
-    await b.cache.set('1', 'one');
+    await Promise.all([a, b].map(async ({ cache }) => cache.set('1', 'one')));
     expect(await codeOf(call(a))).toBe(code);
     await world.network.settled();
-    expect(await heldBy(b, ['1'])).toEqual(['one']);
+    expect([await heldBy(a, ['1']), await heldBy(b, ['1'])]).toEqual([['one'], ['one']]);
   });
 });
 
