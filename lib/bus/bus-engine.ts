@@ -131,7 +131,7 @@ export class BusEngine {
 
   /** Asks everyone, and tells the observer of their answers. Returns what cancels. */
   request(key: string, options: MeshRequestOptions, observer: MeshReplyObserver): () => void {
-    this.checkOpen();
+    this.session.checkRuns();
     const { data, metadata, zone } = options;
     // What is wrong is told before anybody is asked.
     const event = this.outgoing.request(key, { data, metadata }, { token: 0, zone })[0]!;

@@ -160,7 +160,7 @@ export class MeshBus extends MeshListening {
    *
    * @returns what cancels: the observer is told nothing more
    * @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_DATA`, `MESH_ERR_DATA_TOO_LARGE`, `MESH_ERR_ARGUMENT`, `MESH_ERR_BACKPRESSURE`,
-   * `MESH_ERR_CLOSED`
+   * `MESH_ERR_NOT_STARTED`, `MESH_ERR_CLOSED`
    */
   request(key: string, options: MeshRequestOptions, observer: MeshReplyObserver): () => void {
     return this.#engine.request(key, options, observer);

@@ -101,6 +101,11 @@ export class MeshSession {
     return signal === undefined ? flushed : withdrawable(run, publication, signal);
   }
 
+  /** @throws MeshError `MESH_ERR_NOT_STARTED`, `MESH_ERR_CLOSED` */
+  checkRuns(): void {
+    this.#openRun();
+  }
+
   async #start(): Promise<void> {
     const { driver, flushes, ready } = this.#makeRun();
     this.#become('joining');

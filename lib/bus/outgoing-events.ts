@@ -6,6 +6,7 @@ import { clusterTagOf } from '../wire/cluster-tag.js';
 import { eventFits } from '../wire/event-fits.js';
 import { fragmentCount } from '../wire/fragment-codec.js';
 import { askTlvBytes, clusterTlvBytes, CONTENT_TLV_BYTES, MAX_CONTENT_BYTES } from '../wire/trailer-layout.js';
+import { checkZone } from './checks.js';
 import { encodeData, encodeMetadata } from './event-data.js';
 import type { MeshPublishOptions } from './mesh-publish-options.js';
 
@@ -47,9 +48,10 @@ export class OutgoingEvents {
    * A question to everyone.
    *
    * @param ask whose token answers name
-   * @throws MeshError as `keys`
+   * @throws MeshError as `keys`; `MESH_ERR_ARGUMENT` the zone is none
    */
   request(key: string, options: MeshPublishOptions, ask: Ask): readonly OutgoingEvent[] {
+    checkZone(ask.zone);
     return this.#asking('request', key, options, ask);
   }
 

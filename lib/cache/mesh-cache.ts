@@ -217,12 +217,20 @@ async function putBehind(bound: BoundManager, entry: CacheEntry, fence: Fence): 
 /** @throws MeshError `MESH_ERR_KEY`, `MESH_ERR_ARGUMENT` */
 function checkEntry(key: string, options: number | MeshCacheEntryOptions): Omit<CacheEntry, 'value'> {
   checkKey(key);
-  const { ttl, tags = [] } = typeof options === 'number' ? { ttl: options } : options;
+  const { ttl, tags = [] }: MeshCacheEntryOptions = isEntryOptions(options) ? options : { ttl: options };
   if (ttl !== undefined && !(Number.isFinite(ttl) && ttl >= 0)) {
     throw new MeshError('MESH_ERR_ARGUMENT', `ttl is ${String(ttl)}: it must be a number of ms, 0 or more`);
   }
+  if (!Array.isArray(tags)) {
+    throw new MeshError('MESH_ERR_ARGUMENT', `tags is ${typeof tags}: it must be an array of strings`);
+  }
   for (const tag of tags) checkKey(tag);
-  return { key, ttl, tags };
+  // A copy, as the fence and the index have to know the same ones.
+  return { key, ttl, tags: [...(tags as readonly string[])] };
+}
+
+function isEntryOptions(options: unknown): options is MeshCacheEntryOptions {
+  return typeof options === 'object' && options !== null;
 }
 
 function isWrite<T>(given: MeshCacheLoader<T> | T): given is MeshCacheLoader<T> {

@@ -81,3 +81,25 @@ describe('an observer of answers', () => {
     await world.advance(10_000);
   });
 });
+
+describe('a request that is none', () => {
+  const wrong: [name: string, zone: unknown][] = [
+    ['a number', 42],
+    ['null', null],
+    ['an empty text', ''],
+    ['a lone surrogate', '\ud800'],
+    ['a text that is too long', 'z'.repeat(33)],
+  ];
+
+  it.each(wrong)('is refused: its zone is %s', async (_name, zone) => {
+    const [bus] = await two();
+    const call = (): unknown => bus.request(ASK, { zone: zone as string }, noting);
+    expect(call).toThrow(expect.objectContaining({ code: 'MESH_ERR_ARGUMENT' }));
+    expect(() => bus.request(ASK, { zone: 'z'.repeat(32) }, noting)).not.toThrow();
+  });
+
+  it('is refused before the bus is started', () => {
+    const call = (): unknown => world.bus().request(ASK, {}, noting);
+    expect(call).toThrow(expect.objectContaining({ code: 'MESH_ERR_NOT_STARTED' }));
+  });
+});

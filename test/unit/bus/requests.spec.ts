@@ -323,7 +323,7 @@ describe('MeshBus.request', () => {
     expect(() => bus.request('', {}, observer)).toThrow(expect.objectContaining({ code: 'MESH_ERR_KEY' }));
     const wrong: [MeshRequestOptions, string][] = [
       [{ data: 'x'.repeat(65_535) }, 'MESH_ERR_DATA_TOO_LARGE'],
-      [{ zone: 'z'.repeat(1200) }, 'MESH_ERR_DATA_TOO_LARGE'],
+      [{ zone: 'z'.repeat(1200) }, 'MESH_ERR_ARGUMENT'],
       [{ timeout: -1 }, 'MESH_ERR_ARGUMENT'],
       [{ expect: 0 }, 'MESH_ERR_ARGUMENT'],
     ];
